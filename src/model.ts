@@ -1,0 +1,264 @@
+/**
+ * The nouns of runhook. Everything else speaks in these words; this file imports nothing.
+ *
+ * Terminology
+ *   host      a kind of sender: it owns which headers count, which bytes are signed, how a payload reads
+ *   hook      one entry of the user's hooks file: on this, run that
+ *   delivery  one request as it arrived, exact bytes included; never changed once stored
+ *   update    one thing a delivery says happened: a ref moved, a release was published. Some hosts send several
+ *   verdict   for one delivery and one hook, each check in order with what was wanted and what was found
+ *   run       one attempt to run one hook for one delivery
+ *   step      one command of a run, with its own exit code, time and section of the output
+ *   group     the concurrency key: runs of one group go one at a time
+ *
+ * Times are milliseconds since the epoch unless a name says otherwise. `null` means "known to be absent".
+ */
+
+export type HostName = 'github' | 'bitbucket' | 'webhook'
+
+/** What a delivery says about one ref or one thing. Fields the host does not give are null. */
+export interface Update {
+  /** Canonical event: `push`, `tag`, `pull_request`, `release`, `ping`, … or the host's own name. */
+  readonly event: string
+  /** Full ref, such as `refs/heads/main`. */
+  readonly ref: string | null
+  readonly branch: string | null
+  readonly tag: string | null
+  /** The new commit (40 or 64 hex digits; Bitbucket pull requests give 12). Null when the ref was deleted. */
+  readonly sha: string | null
+  readonly before: string | null
+  readonly created: boolean | null
+  readonly deleted: boolean | null
+  readonly forced: boolean | null
+  readonly commits: number | null
+  /** Changed files, sorted. Null where the host gives no list, or one that is cut short. */
+  readonly files: readonly string[] | null
+  readonly message: string | null
+  /** Pull requests: number, target branch, merged or not, and whether the head is another repository. */
+  readonly number: number | null
+  readonly baseBranch: string | null
+  readonly merged: boolean | null
+  readonly fork: boolean | null
+}
+
+/** What a host's file reads out of a verified request. */
+export interface Content {
+  /** The host's own event name: `push`, `repo:push`. */
+  readonly event: string
+  readonly action: string | null
+  /** Full name, such as `acme/site`. */
+  readonly repository: string | null
+  readonly defaultBranch: string | null
+  readonly sender: string | null
+  readonly updates: readonly Update[]
+}
+
+export interface Delivery extends Content {
+  readonly receivedAt: number
+  /** Where it came in: `/hooks/blog`, `/github`, `/df`, or `cli` for a run started by hand. */
+  readonly endpoint: string
+  readonly host: HostName
+  /** The host's own id of the delivery; kept by GitHub when it redelivers. */
+  readonly guid: string | null
+  /** Which proof was accepted: `secret 1 of 2`, `token`, `none`, `local`. Never the secret. */
+  readonly proof: string
+  readonly address: string
+  /** Allow-listed headers, names in lower case. Signatures, tokens and cookies are never among them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** Why a verified delivery could not be read ("the body is not JSON"), else null. */
+  readonly problem: string | null
+}
+
+export interface StoredDelivery extends Delivery {
+  readonly id: number
+  /** The delivery that came first with the same guid, when this one repeats it. */
+  readonly duplicateOf: number | null
+  readonly verdicts: readonly Verdict[]
+}
+
+/** `unknown` passes: the host gives nothing to judge by, and the text says so. */
+export type CheckResult = 'pass' | 'fail' | 'unknown'
+
+export interface Check {
+  /** `signature`, `repo`, `event`, `branches`, `tags`, `paths`, `types`, `deleted`, `fork`, `ref`, `inputs`, `duplicate`, `replay`. */
+  readonly rule: string
+  readonly result: CheckResult
+  readonly wanted: string
+  readonly found: string
+  /** The whole finding as one short clause: "feature/x is not in [main]". */
+  readonly says: string
+}
+
+/** Why a hook did, or did not, answer an update of a delivery. The last check is the one that decided. */
+export interface Verdict {
+  readonly hook: string
+  /** Index into the delivery's updates. */
+  readonly update: number
+  readonly matched: boolean
+  readonly checks: readonly Check[]
+  /** The run it started; null when it did not match, or was held back as a duplicate. */
+  readonly run: number | null
+}
+
+// ---- hooks -----------------------------------------------------------------------------------------
+
+/** GitHub's filter patterns, in order; a leading `!` takes back. Null = no filter of this kind. */
+export type Patterns = readonly string[] | null
+
+export interface Trigger {
+  readonly event: string
+  readonly branches: Patterns
+  readonly branchesIgnore: Patterns
+  readonly tags: Patterns
+  readonly tagsIgnore: Patterns
+  readonly paths: Patterns
+  readonly pathsIgnore: Patterns
+  /** Actions (`published`, `opened`); null = any. */
+  readonly types: readonly string[] | null
+}
+
+/** A value a person may give when starting a hook by hand. It reaches the command as `$INPUT_<NAME>`. */
+export interface Input {
+  readonly name: string
+  readonly type: 'string' | 'number' | 'boolean' | 'choice'
+  readonly description: string | null
+  readonly required: boolean
+  readonly default: string | null
+  readonly options: readonly string[] | null
+}
+
+export type Step =
+  | { readonly kind: 'shell'; readonly line: string; readonly shell: string }
+  /** argv without a shell. Items may be `{{ payload.a.b }}` values, each one whole item. */
+  | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
+  | { readonly kind: 'signal'; readonly signal: string; readonly pidfile: string }
+
+/** A secret as loaded: its value, and a name that may be shown ("BLOG_SECRET", "secret 2"). */
+export interface Secret {
+  readonly name: string
+  readonly value: string
+}
+
+export interface Concurrency {
+  /** Null = side by side, up to the server's limit. */
+  readonly group: string | null
+  readonly cancelInProgress: boolean
+  /** `single`: only the newest waiting run is kept. `max`: all wait, in order. */
+  readonly queue: 'single' | 'max'
+}
+
+export interface RepositoryName {
+  readonly host: HostName
+  /** `acme/site`, or a glob such as `acme/*`. */
+  readonly name: string
+}
+
+export interface Hook {
+  readonly name: string
+  /** Empty for plain URLs and manual hooks. */
+  readonly repositories: readonly RepositoryName[]
+  readonly host: HostName
+  readonly triggers: readonly Trigger[]
+  readonly inputs: readonly Input[]
+  /** The path it answers at: `/hooks/<name>`, or the plain URL. */
+  readonly path: string
+  readonly methods: readonly ('GET' | 'POST')[]
+  readonly secrets: readonly Secret[]
+  /** True when `secrets` are the host's and not the hook's own. */
+  readonly hostSecrets: boolean
+  readonly tokens: readonly Secret[]
+  /** True only where the file says `"auth": "none"`. */
+  readonly open: boolean
+  readonly steps: readonly Step[]
+  readonly workingDirectory: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly concurrency: Concurrency
+  readonly respond: 'accepted' | 'output'
+  /** Run again when a body comes back under a new delivery id. */
+  readonly allowReplay: boolean
+  readonly allowForks: boolean
+  readonly allowUnusualRefs: boolean
+  readonly enabled: boolean
+  /** First 12 hex digits of the SHA-256 of this hook's text in the file: which config a run used. */
+  readonly config: string
+}
+
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly data: string
+  /** As people reach it, without a trailing slash; null = unknown. */
+  readonly publicUrl: string | null
+  readonly maxParallel: number
+  readonly drainMs: number
+}
+
+/** A loaded hooks file. Replaced whole on reload, never changed. */
+export interface Config {
+  readonly file: string
+  readonly server: ServerSettings
+  readonly hosts: ReadonlyMap<HostName, readonly Secret[]>
+  readonly hooks: ReadonlyMap<string, Hook>
+  /** Text of each hook as written, by its `config` hash: secrets stand there as `${NAME}`. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+// ---- runs ------------------------------------------------------------------------------------------
+
+/** GitHub's check conclusions, plus `queued`, `running` and `interrupted` (the server went away under it). */
+export type RunStatus = 'queued' | 'running' | Conclusion
+export type Conclusion = 'success' | 'failure' | 'timed_out' | 'cancelled' | 'interrupted'
+
+export interface Run {
+  readonly id: number
+  readonly deliveryId: number
+  readonly hook: string
+  /** Index into the delivery's updates. */
+  readonly update: number
+  readonly group: string | null
+  readonly attempt: number
+  readonly status: RunStatus
+  readonly queuedAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** Why it ended as it did, for a person: "superseded by run 143". */
+  readonly reason: string | null
+  readonly config: string
+  /** What started it, for lists: event, branch or tag, sha, sender. */
+  readonly event: string
+  readonly refName: string | null
+  readonly sha: string | null
+  readonly sender: string | null
+  readonly inputs: Readonly<Record<string, string>>
+  /** Bytes the command wrote, and bytes that were cut out of the middle. */
+  readonly outputBytes: number
+  readonly outputCut: number
+}
+
+export interface StepRecord {
+  /** 1, 2, 3 … */
+  readonly number: number
+  /** The line as written in the file. */
+  readonly title: string
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** Where its section begins and ends in the stored output, bytes. */
+  readonly outputFrom: number
+  readonly outputTo: number | null
+}
+
+export interface RunEnd {
+  readonly status: Conclusion
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly reason: string | null
+  readonly outputBytes: number
+  readonly outputCut: number
+  readonly steps: readonly StepRecord[]
+}
