@@ -9,7 +9,9 @@ import type { Content, HostName, Secret } from '../model.ts'
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** A proof that holds, or the operator's reason why it does not. The sender never sees the reason. */
-export type Proof = { readonly ok: true; readonly by: string } | { readonly ok: false; readonly reason: string }
+export type Proof =
+  | { readonly ok: true; readonly by: string }
+  | { readonly ok: false; readonly reason: string }
 
 export interface Host {
   readonly name: HostName
