@@ -65,8 +65,11 @@ export interface Store {
     wanted: readonly Wanted[],
   ): Promise<Accepted>
 
-  /** Marks a waiting run as running, on disk before it resolves. Null when it is no longer waiting. */
-  begin(runId: number): Promise<{ run: Run; delivery: StoredDelivery } | null>
+  /**
+   * Marks a waiting run as running, with the hash of the hook's text that it will use; on disk before
+   * it resolves. Null when it is no longer waiting.
+   */
+  begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null>
 
   /** Writes the end of a run and its steps. May be gathered with others; it is visible at once. */
   finish(runId: number, end: RunEnd): Promise<void>
@@ -92,6 +95,9 @@ export interface Store {
   /** Keeps the text of a hook under its hash, so that a run's config can be shown later. */
   keepConfig(texts: ReadonlyMap<string, string>): Promise<void>
   configText(hash: string): Promise<string | null>
+
+  /** Keeps a named value and returns the one it replaces. */
+  swapSetting(name: string, value: string): Promise<string | null>
 
   close(): Promise<void>
 }

@@ -1,0 +1,179 @@
+/**
+ * One SQLite file, opened so that "committed" means "on disk", and owned by this process alone.
+ * Writes are gathered: what arrives in one turn of the event loop shares one transaction and one fsync.
+ */
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { messageOf, RunhookError } from '../errors.ts'
+import { migrate } from './migrations.ts'
+
+/** How long SQLite itself may wait for a lock: it blocks the event loop, so not long. */
+const BUSY_MS = 100
+/** How long a write is tried again while another program holds the database. */
+const PATIENCE_MS = 2000
+/** How long the end of a run may wait for company before it is written. */
+const LAZY_MS = 50
+
+interface Write {
+  readonly since: number
+  readonly work: () => unknown
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+export class Database {
+  readonly #database: DatabaseSync
+  readonly #lock: DatabaseSync
+  #urgent: Write[] = []
+  #lazy: Write[] = []
+  #scheduled = false
+  #lazyTimer: NodeJS.Timeout | null = null
+
+  constructor(directory: string) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      this.#lock = own(join(directory, 'lock.db'), directory)
+      this.#database = openDurable(join(directory, 'runhook.db'))
+    } catch (error) {
+      throw asStorageError(error, directory)
+    }
+  }
+
+  prepare(sql: string): ReturnType<DatabaseSync['prepare']> {
+    return this.#database.prepare(sql)
+  }
+
+  /** Runs `work` inside the next shared transaction; resolves once that is on disk. */
+  write<T>(work: () => T): Promise<T> {
+    return this.#enqueue(this.#urgent, work, () => this.#schedule())
+  }
+
+  /** As `write`, but waits up to 50 ms for company. Always written before any later `write`. */
+  writeLazily<T>(work: () => T): Promise<T> {
+    return this.#enqueue(this.#lazy, work, () => {
+      this.#lazyTimer ??= setTimeout(() => this.flush(), LAZY_MS)
+    })
+  }
+
+  /** Writes what is waiting now, so that a read sees it. */
+  flush(): void {
+    if (this.#lazyTimer) clearTimeout(this.#lazyTimer)
+    this.#lazyTimer = null
+    const writes = [...this.#lazy, ...this.#urgent]
+    this.#lazy = []
+    this.#urgent = []
+    if (writes.length > 0) this.#commit(writes)
+  }
+
+  close(): void {
+    this.flush()
+    this.#database.close()
+    this.#lock.close()
+  }
+
+  #enqueue<T>(list: Write[], work: () => T, wake: () => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      // `resolve` takes what this very `work` returned, so the cast only forgets the name of the type.
+      list.push({ since: Date.now(), work, resolve: resolve as (value: unknown) => void, reject })
+      wake()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.flush()
+    })
+  }
+
+  /** One transaction for all. If any part fails, each gets its own, so that one bad row harms only itself. */
+  #commit(writes: readonly Write[]): void {
+    try {
+      const values = this.#transaction(() => writes.map((write) => write.work()))
+      writes.forEach((write, index) => void write.resolve(values[index]))
+    } catch (error) {
+      if (isBusy(error)) this.#retryLater(writes, error)
+      else if (writes.length > 1) for (const write of writes) this.#commit([write])
+      else writes[0]?.reject(asStorageError(error, null))
+    }
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const value = work()
+      this.#database.exec('COMMIT')
+      return value
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #retryLater(writes: readonly Write[], error: unknown): void {
+    const patient = writes.filter((write) => Date.now() - write.since < PATIENCE_MS)
+    for (const write of writes) {
+      if (!patient.includes(write)) write.reject(asStorageError(error, null))
+    }
+    if (patient.length === 0) return
+    setTimeout(() => {
+      this.#urgent = [...patient, ...this.#urgent]
+      this.flush()
+    }, BUSY_MS)
+  }
+}
+
+/** A second file, locked for as long as we live, makes this process the only one in the directory. */
+function own(path: string, directory: string): DatabaseSync {
+  const lock = new DatabaseSync(path)
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!isBusy(error)) throw error
+    throw new RunhookError('storage', `Another runhook is using the data directory ${directory}.`, {
+      hint: 'Stop it first, or give this one its own with --data DIR.',
+    })
+  }
+}
+
+function openDurable(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true })
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA auto_vacuum = INCREMENTAL`)
+  // Read back, because SQLite answers a pragma it cannot keep with silence, and a promise hangs on these.
+  const mode = database.prepare('PRAGMA journal_mode').get()?.journal_mode
+  const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous
+  if (mode !== 'wal' || synchronous !== 2) {
+    throw new RunhookError('storage', `${path} cannot be opened with WAL and synchronous=FULL`, {
+      hint: 'Put the data directory on a local disk: network file systems are not safe for it.',
+    })
+  }
+  migrate(database)
+  return database
+}
+
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false
+  const primary = Number(error.errcode) & 0xff
+  return primary === SQLITE_BUSY || primary === SQLITE_LOCKED
+}
+
+function asStorageError(error: unknown, directory: string | null): RunhookError {
+  if (error instanceof RunhookError) return error
+  const what = directory
+    ? `The data directory ${directory} cannot be used: ${messageOf(error)}.`
+    : `The database refused to write: ${messageOf(error)}.`
+  return new RunhookError('storage', what, {
+    hint: 'Check that the disk has room and that this user may write there.',
+    cause: error,
+  })
+}

@@ -1,0 +1,106 @@
+/**
+ * The SQLite schema, as numbered steps that only go forward. A step that has been released is never
+ * edited: a new one is added below it. `user_version` says how many have been taken.
+ */
+
+import type { DatabaseSync } from 'node:sqlite'
+import { RunhookError } from '../errors.ts'
+
+const steps: readonly string[] = [
+  `
+  CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    endpoint TEXT NOT NULL,
+    host TEXT NOT NULL,
+    guid TEXT,
+    event TEXT NOT NULL,
+    action TEXT,
+    repository TEXT,
+    default_branch TEXT,
+    sender TEXT,
+    updates TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    address TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    problem TEXT,
+    duplicate_of INTEGER REFERENCES deliveries (id),
+    verdicts TEXT NOT NULL,
+    -- Only of pushes and tags that started a run: what a replay is compared with.
+    body_hash BLOB,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE UNIQUE INDEX deliveries_by_guid ON deliveries (endpoint, guid)
+    WHERE guid IS NOT NULL AND duplicate_of IS NULL;
+  CREATE INDEX deliveries_by_original ON deliveries (duplicate_of) WHERE duplicate_of IS NOT NULL;
+  CREATE INDEX deliveries_by_body ON deliveries (body_hash) WHERE body_hash IS NOT NULL;
+
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
+    hook TEXT NOT NULL,
+    update_index INTEGER NOT NULL,
+    concurrency_group TEXT,
+    attempt INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    queued_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    exit_code INTEGER,
+    signal TEXT,
+    reason TEXT,
+    config TEXT NOT NULL,
+    event TEXT NOT NULL,
+    ref_name TEXT,
+    sha TEXT,
+    sender TEXT,
+    inputs TEXT NOT NULL,
+    output_bytes INTEGER NOT NULL DEFAULT 0,
+    output_cut INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE INDEX runs_by_delivery ON runs (delivery_id);
+  CREATE INDEX runs_by_hook ON runs (hook, id);
+  CREATE INDEX runs_ended_badly ON runs (status, id)
+    WHERE status IN ('failure', 'timed_out', 'cancelled', 'interrupted');
+  CREATE INDEX runs_unfinished ON runs (concurrency_group, status)
+    WHERE status IN ('queued', 'running');
+  -- The database makes it true, not our code: runs of one group never overlap.
+  CREATE UNIQUE INDEX runs_one_at_a_time ON runs (concurrency_group)
+    WHERE status = 'running' AND concurrency_group IS NOT NULL;
+
+  CREATE TABLE steps (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    number INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    exit_code INTEGER,
+    signal TEXT,
+    output_from INTEGER NOT NULL,
+    output_to INTEGER,
+    PRIMARY KEY (run_id, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE configs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings an open database to this release's schema, or refuses one that a newer release wrote. */
+export function migrate(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA user_version').get()
+  const version = Number(row?.user_version ?? 0)
+  if (version > steps.length) {
+    throw new RunhookError(
+      'storage',
+      `The database is at schema ${version}, this release knows ${steps.length}.`,
+      { hint: 'Refusing to start: run the newer release, or restore a backup.' },
+    )
+  }
+  for (const [index, step] of steps.entries()) {
+    if (index < version) continue
+    database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`)
+  }
+}

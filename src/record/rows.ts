@@ -1,0 +1,124 @@
+/**
+ * Rows of the database to our nouns, the one door through which they come in. Columns are read by name
+ * with their type checked, because a row may have been written by an older release.
+ */
+
+import type { SQLOutputValue } from 'node:sqlite'
+import { RunhookError } from '../errors.ts'
+import type { Run, RunStatus, StepRecord, StoredDelivery, Update, Verdict } from '../model.ts'
+
+export type Row = Record<string, SQLOutputValue>
+
+export function runOf(row: Row): Run {
+  return {
+    id: number(row, 'id'),
+    deliveryId: number(row, 'delivery_id'),
+    hook: text(row, 'hook'),
+    update: number(row, 'update_index'),
+    group: textOrNull(row, 'concurrency_group'),
+    attempt: number(row, 'attempt'),
+    status: statusOf(text(row, 'status')),
+    queuedAt: number(row, 'queued_at'),
+    startedAt: numberOrNull(row, 'started_at'),
+    finishedAt: numberOrNull(row, 'finished_at'),
+    exitCode: numberOrNull(row, 'exit_code'),
+    signal: textOrNull(row, 'signal'),
+    reason: textOrNull(row, 'reason'),
+    config: text(row, 'config'),
+    event: text(row, 'event'),
+    refName: textOrNull(row, 'ref_name'),
+    sha: textOrNull(row, 'sha'),
+    sender: textOrNull(row, 'sender'),
+    inputs: json<Record<string, string>>(row, 'inputs'),
+    outputBytes: number(row, 'output_bytes'),
+    outputCut: number(row, 'output_cut'),
+  }
+}
+
+export function stepOf(row: Row): StepRecord {
+  return {
+    number: number(row, 'number'),
+    title: text(row, 'title'),
+    startedAt: number(row, 'started_at'),
+    finishedAt: numberOrNull(row, 'finished_at'),
+    exitCode: numberOrNull(row, 'exit_code'),
+    signal: textOrNull(row, 'signal'),
+    outputFrom: number(row, 'output_from'),
+    outputTo: numberOrNull(row, 'output_to'),
+  }
+}
+
+/** The body may be left out of the query; it is then empty. */
+export function deliveryOf(row: Row): StoredDelivery {
+  const host = text(row, 'host')
+  if (host !== 'github' && host !== 'bitbucket' && host !== 'webhook')
+    throw unreadable('host', host)
+  return {
+    id: number(row, 'id'),
+    receivedAt: number(row, 'received_at'),
+    endpoint: text(row, 'endpoint'),
+    host,
+    guid: textOrNull(row, 'guid'),
+    event: text(row, 'event'),
+    action: textOrNull(row, 'action'),
+    repository: textOrNull(row, 'repository'),
+    defaultBranch: textOrNull(row, 'default_branch'),
+    sender: textOrNull(row, 'sender'),
+    updates: json<Update[]>(row, 'updates'),
+    proof: text(row, 'proof'),
+    address: text(row, 'address'),
+    headers: json<Record<string, string>>(row, 'headers'),
+    problem: textOrNull(row, 'problem'),
+    duplicateOf: numberOrNull(row, 'duplicate_of'),
+    verdicts: json<Verdict[]>(row, 'verdicts'),
+    body: row.body instanceof Uint8Array ? row.body : new Uint8Array(),
+  }
+}
+
+const statuses: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'success',
+  'failure',
+  'timed_out',
+  'cancelled',
+  'interrupted',
+]
+
+export function statusOf(value: string): RunStatus {
+  const known = statuses.find((status) => status === value)
+  if (!known) throw unreadable('status', value)
+  return known
+}
+
+export function number(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value !== 'number') throw unreadable(column, value)
+  return value
+}
+
+function numberOrNull(row: Row, column: string): number | null {
+  return row[column] == null ? null : number(row, column)
+}
+
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value !== 'string') throw unreadable(column, value)
+  return value
+}
+
+function textOrNull(row: Row, column: string): string | null {
+  return row[column] == null ? null : text(row, column)
+}
+
+/** JSON that only this program writes, into a private file; its shape is what the writer's types say. */
+function json<T>(row: Row, column: string): T {
+  return JSON.parse(text(row, column)) as T
+}
+
+function unreadable(column: string, value: unknown): RunhookError {
+  return new RunhookError(
+    'storage',
+    `The database holds a row with an unreadable "${column}" (${typeof value}).`,
+  )
+}
