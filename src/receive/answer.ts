@@ -1,0 +1,111 @@
+/**
+ * What the sender is told: the status, and short lines that read well in GitHub's Response tab and in
+ * curl, or the same as JSON where that is asked for. Whoever could not prove who he is gets one fixed
+ * text, whatever was wrong.
+ */
+
+import { verdictLines } from '../hooks/verdict.ts'
+import type { Run, RunEnd, StoredDelivery } from '../model.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string | Uint8Array<ArrayBuffer>
+}
+
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
+
+/** Closed after a refusal that left part of the body unread. */
+const CLOSE = { connection: 'close' }
+
+export function plain(status: number, text: string, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { ...TEXT, ...headers }, body: `${text}\n` }
+}
+
+export const notAuthenticated: Answer = plain(401, 'The signature or token is missing or wrong.', {
+  ...CLOSE,
+  'www-authenticate': 'Bearer',
+})
+
+export const notFound: Answer = plain(404, 'Nothing answers at this path.')
+
+export function methodNotAllowed(allowed: readonly string[]): Answer {
+  return plain(405, `This path answers ${allowed.join(' and ')} only.`, {
+    allow: allowed.join(', '),
+    ...CLOSE,
+  })
+}
+
+export function tooLarge(limit: number): Answer {
+  return plain(413, `The body is larger than ${limit} bytes.`, CLOSE)
+}
+
+export function unsupportedType(wanted: readonly string[], encoded: boolean): Answer {
+  const what = encoded
+    ? 'The body must not be compressed (Content-Encoding).'
+    : `Content-Type must be ${wanted.join(' or ')}.`
+  return plain(415, what)
+}
+
+export function unavailable(text: string): Answer {
+  return plain(503, text, { 'retry-after': '5', ...CLOSE })
+}
+
+/** The delivery was kept but could not be understood; the sender holds the secret, so it may know why. */
+export function unreadable(delivery: StoredDelivery, json: boolean): Answer {
+  const text = `delivery ${delivery.id} was kept but cannot be used: ${delivery.problem}`
+  if (json) return asJson(400, { delivery: delivery.id, problem: delivery.problem })
+  return plain(400, text)
+}
+
+/** 202 with the runs that were queued, else 200 "ignored" with what decided for each hook. */
+export function judged(delivery: StoredDelivery, queued: readonly Run[], json: boolean): Answer {
+  const status = queued.length > 0 ? 202 : statusOfRefusedInputs(delivery)
+  if (json) {
+    return asJson(status, {
+      delivery: delivery.id,
+      duplicateOf: delivery.duplicateOf,
+      runs: queued.map((run) => run.id),
+      verdicts: delivery.verdicts,
+    })
+  }
+  const head = queued.length > 0 ? 'accepted' : 'ignored'
+  const repeat = delivery.duplicateOf === null ? '' : ` (repeats delivery ${delivery.duplicateOf})`
+  const lines = verdictLines(delivery.verdicts).map((line) => `  ${line}`)
+  const nobody = delivery.verdicts.length === 0 ? ['  no hook is configured for this path'] : []
+  return plain(
+    status,
+    [`${head}: delivery ${delivery.id}${repeat}`, ...lines, ...nobody].join('\n'),
+  )
+}
+
+/** A caller who gave wrong inputs has asked for a run and not got it: that is no success. */
+function statusOfRefusedInputs(delivery: StoredDelivery): number {
+  return delivery.verdicts.some((verdict) => verdict.checks.at(-1)?.rule === 'inputs') ? 422 : 200
+}
+
+/** The output of a finished run, for `respond: output`: 200 on success, 504 on a timeout, else 500. */
+export function outputOf(run: Run, end: RunEnd, output: Uint8Array): Answer {
+  const status = end.status === 'success' ? 200 : end.status === 'timed_out' ? 504 : 500
+  const silent = end.reason !== null && output.length === 0
+  return {
+    status,
+    headers: {
+      ...TEXT,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'x-runhook-run': String(run.id),
+      'x-runhook-status': end.status,
+      ...(end.exitCode === null ? {} : { 'x-runhook-exit-code': String(end.exitCode) }),
+    },
+    body: silent ? `${end.reason}\n` : new Uint8Array(output),
+  }
+}
+
+function asJson(status: number, value: unknown): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: `${JSON.stringify(value)}\n`,
+  }
+}

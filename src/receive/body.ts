@@ -1,0 +1,61 @@
+/**
+ * The body of a request as exact bytes, read once, with its limits kept while reading: a size per
+ * endpoint, and a sum over all requests in flight, so that senders together cannot fill the memory.
+ */
+
+import type { IncomingMessage } from 'node:http'
+
+export type Body =
+  | { readonly kind: 'read'; readonly bytes: Buffer }
+  | { readonly kind: 'too-large' }
+  /** Other bodies in flight fill the budget: try again shortly. */
+  | { readonly kind: 'busy' }
+  /** The sender went away; there is nobody to answer. */
+  | { readonly kind: 'gone' }
+
+const IN_FLIGHT_MAX = 128 * 1024 * 1024
+
+export type BodyReader = (incoming: IncomingMessage, limit: number) => Promise<Body>
+
+/** What the headers alone say: `too-large` before a byte of the body is read, when the length is honest. */
+export function declaredTooLarge(incoming: IncomingMessage, limit: number): boolean {
+  const length = Number(incoming.headers['content-length'] ?? 0)
+  return !(length <= limit) // also true for NaN
+}
+
+/** A reader that knows how many bytes all its requests hold together. One per server. */
+export function createBodyReader(): BodyReader {
+  let inFlight = 0
+  return (incoming, limit) =>
+    new Promise((resolve) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      const settle = (body: Body) => {
+        incoming.off('data', take).off('end', done).off('close', gone).off('error', gone)
+        inFlight -= size
+        resolve(body)
+      }
+      const refuse = (kind: 'too-large' | 'busy') => {
+        incoming.on('error', ignore).pause()
+        settle({ kind })
+      }
+      const take = (chunk: Buffer) => {
+        size += chunk.length
+        inFlight += chunk.length
+        if (size > limit) return refuse('too-large')
+        if (inFlight > IN_FLIGHT_MAX) return refuse('busy')
+        chunks.push(chunk)
+      }
+      const done = () => settle({ kind: 'read', bytes: join(chunks, size) })
+      const gone = () => settle({ kind: 'gone' })
+      incoming.on('data', take).on('end', done).on('close', gone).on('error', gone)
+    })
+}
+
+function join(chunks: readonly Buffer[], size: number): Buffer {
+  const [only] = chunks
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks, size)
+}
+
+/** An aborted request may still report an error after we have stopped caring. */
+function ignore(): void {}

@@ -1,0 +1,73 @@
+/**
+ * Which paths answer, and for whom. Built once per loaded config; a request is looked up in a Map by its
+ * exact path, so nothing that merely resembles a path is ever served.
+ */
+
+import type { Host } from '../hosts/host.ts'
+import { gitHosts, hostOf } from '../hosts/hosts.ts'
+import type { Config, Hook, Secret } from '../model.ts'
+
+export interface Endpoint {
+  readonly path: string
+  readonly methods: readonly string[]
+  readonly host: Host
+  /** `POST /github`: one webhook for many repositories, judged against every hook of that host. */
+  readonly shared: boolean
+  readonly hooks: readonly Hook[]
+  readonly secrets: readonly Secret[]
+  readonly tokens: readonly Secret[]
+  readonly open: boolean
+  /** Headers that some command asks for by name, beside those that are always kept. */
+  readonly headers: ReadonlySet<string>
+}
+
+export type Endpoints = ReadonlyMap<string, Endpoint>
+
+export function endpointsOf(config: Config): Endpoints {
+  const hooks = [...config.hooks.values()]
+  const own = hooks.map(ownEndpoint)
+  const shared = gitHosts.flatMap((host) => sharedEndpoint(host, config, hooks))
+  return new Map([...shared, ...own].map((endpoint) => [endpoint.path, endpoint]))
+}
+
+function ownEndpoint(hook: Hook): Endpoint {
+  return {
+    path: hook.path,
+    methods: hook.methods,
+    host: hostOf(hook.host),
+    shared: false,
+    hooks: [hook],
+    secrets: hook.secrets,
+    tokens: hook.tokens,
+    open: hook.open,
+    headers: headersAskedFor([hook]),
+  }
+}
+
+function sharedEndpoint(host: Host, config: Config, all: readonly Hook[]): Endpoint[] {
+  const secrets = config.hosts.get(host.name) ?? []
+  if (secrets.length === 0) return []
+  const hooks = all.filter((hook) => hook.host === host.name && hook.repositories.length > 0)
+  return [
+    {
+      path: `/${host.name}`,
+      methods: ['POST'],
+      host,
+      shared: true,
+      hooks,
+      secrets,
+      tokens: [],
+      open: false,
+      headers: headersAskedFor(hooks),
+    },
+  ]
+}
+
+const ASKED = /^\{\{\s*header\.([A-Za-z0-9-]+)\s*\}\}$/
+
+function headersAskedFor(hooks: readonly Hook[]): ReadonlySet<string> {
+  const items = hooks.flatMap((hook) =>
+    hook.steps.flatMap((step) => (step.kind === 'command' ? step.argv : [])),
+  )
+  return new Set(items.flatMap((item) => ASKED.exec(item)?.[1]?.toLowerCase() ?? []))
+}

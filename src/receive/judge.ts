@@ -1,0 +1,44 @@
+/**
+ * A delivery held against the hooks of its endpoint: a verdict for each, and the runs they ask for.
+ */
+
+import { readInputs } from '../hooks/inputs.ts'
+import { fail, judge, pass } from '../hooks/match.ts'
+import type { Payload } from '../hosts/host.ts'
+import type { Check, Delivery, Hook, Verdict } from '../model.ts'
+import type { Wanted } from '../record/store.ts'
+import type { Endpoint } from './endpoints.ts'
+
+export function judgeAll(
+  endpoint: Endpoint,
+  delivery: Delivery,
+  payload: Payload,
+): { verdicts: Verdict[]; wanted: Wanted[] } {
+  const verdicts: Verdict[] = []
+  const wanted: Wanted[] = []
+  for (const hook of endpoint.hooks) {
+    for (const verdict of judge(hook, delivery, signatureCheck(endpoint, hook, delivery))) {
+      const { checked, inputs } = withInputs(hook, verdict, payload)
+      verdicts.push(checked)
+      if (checked.matched) wanted.push({ hook, update: verdict.update, inputs })
+    }
+  }
+  return { verdicts, wanted }
+}
+
+/** At a host's shared path its shared secret was checked; a hook with a secret of its own wants that one. */
+function signatureCheck(endpoint: Endpoint, hook: Hook, delivery: Delivery): Check {
+  if (!endpoint.shared || hook.hostSecrets) return pass('signature', delivery.proof)
+  const says = `signed with ${endpoint.host.title}'s shared secret, but this hook has its own: send to ${hook.path}`
+  return fail('signature', `the secret of ${hook.name}`, 'shared secret', says)
+}
+
+function withInputs(hook: Hook, verdict: Verdict, payload: Payload) {
+  if (!verdict.matched || hook.repositories.length > 0) return { checked: verdict, inputs: {} }
+  const asked = hook.inputs.length > 0 || hook.triggers.some((t) => t.event === 'manual')
+  if (!asked) return { checked: verdict, inputs: {} }
+  const result = readInputs(hook, Object.hasOwn(payload, 'inputs') ? payload.inputs : undefined)
+  if ('inputs' in result) return { checked: verdict, inputs: result.inputs }
+  const check = fail('inputs', '', '', result.problem)
+  return { checked: { ...verdict, matched: false, checks: [...verdict.checks, check] }, inputs: {} }
+}

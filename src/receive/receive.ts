@@ -1,0 +1,168 @@
+/**
+ * Step 1 to 6 of a delivery's walk: bytes in, proven, parsed, judged, stored, answered. The order is the
+ * safety: nothing is read before the cheap checks, nothing parsed before the signature holds, nothing
+ * answered with success before it is on disk.
+ */
+
+import type { IncomingMessage } from 'node:http'
+import { messageOf, RunhookError } from '../errors.ts'
+import type { Headers } from '../hosts/host.ts'
+import type { Log } from '../log.ts'
+import type { Run, RunEnd } from '../model.ts'
+import type { Accepted, Store } from '../record/store.ts'
+import type { Answer } from './answer.ts'
+import * as answers from './answer.ts'
+import { type Arrival, arrive } from './arrive.ts'
+import { createBodyReader, declaredTooLarge } from './body.ts'
+import type { Endpoint, Endpoints } from './endpoints.ts'
+import { judgeAll } from './judge.ts'
+import { decoyEndpoint, prove, refuseEarly } from './proof.ts'
+import { Refusals } from './refusals.ts'
+
+export interface ReceiveParts {
+  readonly store: Store
+  readonly log: Log
+  /** The endpoints of the config as it is now. */
+  readonly endpoints: () => Endpoints
+  /** Hands accepted runs to the queue; resolves for each run when it has ended. */
+  readonly queued: (accepted: Accepted) => void
+  readonly ended: (runId: number) => Promise<RunEnd>
+  readonly output: (runId: number) => Promise<Uint8Array>
+}
+
+export type Receive = (incoming: IncomingMessage, path: string) => Promise<Answer>
+
+export function createReceive(parts: ReceiveParts): Receive {
+  const refusals = new Refusals(parts.log)
+  const readBody = createBodyReader()
+
+  return async (incoming, path) => {
+    const method = incoming.method ?? ''
+    const address = incoming.socket.remoteAddress ?? ''
+    const refuse = (answer: Answer, reason: string): Answer => {
+      refusals.add({ method, path, address, status: answer.status, reason })
+      return answer
+    }
+
+    const known = parts.endpoints().get(path)
+    const endpoint = known ?? decoyFor(path)
+    if (!endpoint) return refuse(answers.notFound, 'nothing answers at this path')
+    if (!endpoint.methods.includes(method)) {
+      return refuse(answers.methodNotAllowed(endpoint.methods), `answers ${endpoint.methods} only`)
+    }
+    const early = refuseEarly(endpoint, incoming.headers)
+    if (early) return refuse(answers.notAuthenticated, whyRefused(known, path, early))
+    const limit = endpoint.host.maxBody
+    if (declaredTooLarge(incoming, limit)) {
+      return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
+    }
+
+    const body = await readBody(incoming, limit)
+    if (body.kind === 'too-large') return refuse(answers.tooLarge(limit), `over ${limit} bytes`)
+    if (body.kind === 'busy') {
+      return refuse(answers.unavailable('Too many bodies are being received.'), 'bodies in flight')
+    }
+    if (body.kind === 'gone') return refuse(answers.plain(400, 'Incomplete request.'), 'went away')
+
+    const proof = await prove(endpoint, incoming.headers, body.bytes, Date.now())
+    if (!proof.ok || !known) {
+      const reason = proof.ok ? '' : proof.reason
+      return refuse(answers.notAuthenticated, whyRefused(known, path, reason))
+    }
+    const type = typeProblem(endpoint, incoming.headers)
+    if (type) return refuse(type, 'unsupported content type')
+
+    const arrival = { receivedAt: Date.now(), endpoint: path, proof: proof.by, address }
+    try {
+      return await accept(parts, known, incoming, body.bytes, arrival)
+    } catch (error) {
+      return refuse(failureAnswer(parts.log, error), messageOf(error))
+    }
+  }
+}
+
+async function accept(
+  parts: ReceiveParts,
+  endpoint: Endpoint,
+  incoming: IncomingMessage,
+  body: Buffer,
+  arrival: Arrival,
+): Promise<Answer> {
+  const { delivery, payload } = arrive(endpoint, incoming, body, arrival)
+  const json = wantsJson(incoming.headers)
+  const { verdicts, wanted } = judgeAll(endpoint, delivery, payload)
+  const accepted = await parts.store.accept(delivery, verdicts, wanted)
+  parts.queued(accepted)
+  tell(parts.log, accepted)
+  if (delivery.problem !== null) return answers.unreadable(accepted.delivery, json)
+  const waitFor = accepted.queued.find(() => endpoint.hooks[0]?.respond === 'output')
+  if (waitFor && !endpoint.shared) return answerWithOutput(parts, waitFor)
+  return answers.judged(accepted.delivery, accepted.queued, json)
+}
+
+async function answerWithOutput(parts: ReceiveParts, run: Run): Promise<Answer> {
+  const end = await parts.ended(run.id)
+  return answers.outputOf(run, end, await parts.output(run.id))
+}
+
+function typeProblem(endpoint: Endpoint, headers: Headers): Answer | null {
+  const encoding = headers['content-encoding']
+  const { contentTypes } = endpoint.host
+  if (encoding !== undefined && encoding !== 'identity') return answers.unsupportedType([], true)
+  if (contentTypes.length === 0) return null
+  const type = String(headers['content-type'] ?? '').split(';', 1)[0]
+  if (type && contentTypes.includes(type.trim().toLowerCase())) return null
+  return answers.unsupportedType(contentTypes, false)
+}
+
+function decoyFor(path: string): Endpoint | undefined {
+  return path.startsWith('/hooks/') ? decoyEndpoint(path) : undefined
+}
+
+function whyRefused(known: Endpoint | undefined, path: string, reason: string): string {
+  return known ? reason : `no hook answers at ${path.slice(0, 80)}`
+}
+
+function failureAnswer(log: Log, error: unknown): Answer {
+  if (error instanceof RunhookError && error.code === 'storage') {
+    log.error({ err: error }, `a delivery could not be stored: ${error.message}`)
+    return answers.unavailable('The delivery could not be stored; nothing was kept. Send it again.')
+  }
+  log.error({ err: error }, `a delivery failed: ${messageOf(error)}`)
+  return answers.plain(500, 'Something went wrong here; nothing was kept. Send it again.')
+}
+
+function wantsJson(headers: Headers): boolean {
+  return String(headers.accept ?? '').includes('application/json')
+}
+
+/** `--> push acme/site main 8b1d0e4` and what became of it, one line each. */
+function tell(log: Log, accepted: Accepted): void {
+  const { delivery, queued } = accepted
+  const first = delivery.updates[0]
+  const what = [
+    first?.event || delivery.event,
+    delivery.repository,
+    first?.tag ?? first?.branch,
+    first?.sha?.slice(0, 7),
+  ]
+  log.info(
+    {
+      delivery: delivery.id,
+      endpoint: delivery.endpoint,
+      host: delivery.host,
+      runs: queued.map((run) => run.id),
+      ignored: delivery.verdicts
+        .filter((verdict) => !verdict.matched)
+        .map((verdict) => `${verdict.hook}: ${verdict.checks.at(-1)?.says}`),
+    },
+    `--> ${what.filter(Boolean).join(' ')}  ${delivery.host} ${delivery.proof}  ${outcomeOf(accepted)}`,
+  )
+}
+
+function outcomeOf({ delivery, queued }: Accepted): string {
+  if (delivery.problem) return `unreadable: ${delivery.problem}`
+  if (queued.length > 0) return queued.map((run) => `${run.hook} #${run.id}`).join(', ')
+  const decided = delivery.verdicts.map((v) => `${v.hook}: ${v.checks.at(-1)?.says}`)
+  return `ignored (${decided.join('; ')})`
+}
