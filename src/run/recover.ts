@@ -1,0 +1,55 @@
+/**
+ * What a new process finds of the old one's work. Runs that were waiting still wait. A run that was
+ * marked running but has no output file never started its command, so it waits again; any other may
+ * have done part of its work: what is left of it is ended and it is marked `interrupted`, never re-run.
+ */
+
+import type { Log } from '../log.ts'
+import type { Run, RunEnd } from '../model.ts'
+import type { Store } from '../record/store.ts'
+import { unstarted } from './queue.ts'
+
+export interface RecoverParts {
+  readonly store: Store
+  readonly log: Log
+  /** Did the command of this run start? Its output file is made just before it does. */
+  readonly mayHaveStarted: (runId: number) => boolean
+  readonly outputBytes: (runId: number) => number
+  /** Ends processes that runs left behind; resolves when they are gone. */
+  readonly endLeftovers: (runIds: readonly number[]) => Promise<void>
+  /** False when the machine itself has restarted: no process survived, and no file proves anything. */
+  readonly sameBoot: boolean
+}
+
+/** Resolves with the runs that are to wait, in order. */
+export async function recover(parts: RecoverParts): Promise<Run[]> {
+  const found = await parts.store.unfinished()
+  const running = found.filter((run) => run.status === 'running')
+  const started = running.filter((run) => !parts.sameBoot || parts.mayHaveStarted(run.id))
+  if (parts.sameBoot && started.length > 0) {
+    await parts.endLeftovers(started.map((run) => run.id))
+  }
+  for (const run of started) await interrupt(parts, run)
+  const back = running.filter((run) => !started.includes(run))
+  for (const run of back) await parts.store.requeue(run.id)
+  const ids = new Set(started.map((run) => run.id))
+  const waiting = found
+    .filter((run) => !ids.has(run.id))
+    .map((run): Run => ({ ...run, status: 'queued', startedAt: null }))
+  if (found.length > 0) {
+    parts.log.warn(
+      { waiting: waiting.length, interrupted: started.map((run) => run.id) },
+      `    after the last stop: ${waiting.length} waiting, ${started.length} interrupted`,
+    )
+  }
+  return waiting
+}
+
+async function interrupt(parts: RecoverParts, run: Run): Promise<void> {
+  const end: RunEnd = {
+    ...unstarted('the server went away while it was running; it was not run again'),
+    status: 'interrupted',
+    outputBytes: parts.outputBytes(run.id),
+  }
+  await parts.store.finish(run.id, end)
+}
