@@ -1,0 +1,153 @@
+/**
+ * `runhook serve`: loads the hooks file, starts the server, reloads it on SIGHUP and on change, stops it
+ * on SIGTERM and SIGINT. A broken file at the start is fatal; later it changes nothing and is told.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { RunhookError } from '../errors.ts'
+import { type LoadResult, loadConfig, renderProblems } from '../hooks/load.ts'
+import { watchConfig } from '../hooks/watch.ts'
+import { createLog, type Log } from '../log.ts'
+import type { Config } from '../model.ts'
+import { type Server, startServer } from '../server.ts'
+import { thingsToTry } from './try.ts'
+
+export interface ServeOptions {
+  readonly config: string
+  readonly data?: string
+  readonly host?: string
+  readonly port?: number
+  /** Make secrets that are missing, and print commands to try. */
+  readonly try?: boolean
+}
+
+/** Resolves with the exit code once the server has stopped. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const file = resolve(options.config)
+  const log = createLog({ pretty: process.stdout.isTTY === true })
+  const first = await load(file, options)
+  await report(file, first)
+  if (!first.config) {
+    throw new RunhookError('config', `${options.config} has mistakes; nothing was started.`)
+  }
+  const server = await startServer(first.config, log)
+  announce(server, first.config, first, options)
+  const watcher = watchAndReload(file, first.envFile, options, server, log)
+  const signal = await stopSignal()
+  watcher.close()
+  log.info(
+    `    ${signal}: no more deliveries; running commands get ${seconds(first.config)} to end`,
+  )
+  await server.stop(first.config.server.drainMs)
+  return 0
+}
+
+function load(file: string, options: ServeOptions): Promise<LoadResult> {
+  const { host, port, data } = options
+  return loadConfig(file, {
+    createSecrets: options.try === true,
+    overrides: {
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      ...(data === undefined ? {} : { data: resolve(data) }),
+    },
+    environment: process.env,
+  })
+}
+
+async function report(file: string, result: LoadResult): Promise<void> {
+  if (result.problems.length === 0) return
+  const text = await readFile(file, 'utf8')
+  const color = process.stderr.isTTY === true
+  process.stderr.write(`${renderProblems(shortPath(file), text, result.problems, { color })}\n`)
+}
+
+function announce(server: Server, config: Config, result: LoadResult, options: ServeOptions): void {
+  const count = config.hooks.size === 1 ? '1 hook' : `${config.hooks.size} hooks`
+  const lines = [
+    `> Ready on ${server.url} with ${count} from ${shortPath(config.file)} (^C to quit)`,
+  ]
+  if (result.created.length > 0) {
+    lines.push(`  Made fresh secrets in ${shortPath(result.envFile)}: ${result.created.join(', ')}`)
+  }
+  if (options.try) lines.push(...thingsToTry(server.url, config, shortPath(result.envFile)))
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** One reload at a time; a change that comes during one is seen by the next. */
+function watchAndReload(
+  file: string,
+  envFile: string,
+  options: ServeOptions,
+  server: Server,
+  log: Log,
+): { close(): void } {
+  let turn = Promise.resolve()
+  const reload = () => {
+    turn = turn.then(() => reloadOnce(file, options, server, log))
+  }
+  process.on('SIGHUP', reload)
+  const watcher = watchConfig([file, envFile, join(dirname(file), '.env')], reload)
+  return {
+    close() {
+      process.off('SIGHUP', reload)
+      watcher.close()
+    },
+  }
+}
+
+async function reloadOnce(
+  file: string,
+  options: ServeOptions,
+  server: Server,
+  log: Log,
+): Promise<void> {
+  const name = basename(file)
+  try {
+    const result = await load(file, { ...options, try: false })
+    await report(file, result)
+    if (result.config) {
+      await server.reload(result.config)
+      log.info(
+        { hooks: result.config.hooks.size },
+        `    ${name} reloaded: ${result.config.hooks.size} hooks`,
+      )
+      return
+    }
+    const errors = result.problems.filter((problem) => problem.severity === 'error')
+    keepGoing(`${name} has ${errors.length} mistakes; the one before it stays in use`, server, log)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    keepGoing(`${name} cannot be loaded: ${why} The one before it stays in use`, server, log)
+  }
+}
+
+function keepGoing(problem: string, server: Server, log: Log): void {
+  server.configProblem(problem)
+  log.error(`    ${problem}`)
+}
+
+/** The first signal starts the stop; a second one ends the process where it stands. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolveSignal) => {
+    let asked = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(130)
+        asked = true
+        resolveSignal(signal)
+      })
+    }
+  })
+}
+
+function seconds(config: Config): string {
+  return `${Math.round(config.server.drainMs / 1000)}s`
+}
+
+/** Relative to here where that is shorter. */
+function shortPath(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near.startsWith('..') ? path : near
+}

@@ -1,0 +1,80 @@
+/**
+ * What a person may ask of a running server: cancel, re-run, start by hand. Refusals say what to do
+ * instead.
+ */
+
+import { RunhookError } from './errors.ts'
+import { readInputs } from './hooks/inputs.ts'
+import { pass } from './hooks/match.ts'
+import { update } from './hosts/fields.ts'
+import type { Config, Delivery, Hook, Run } from './model.ts'
+import type { Accepted, Store } from './record/store.ts'
+import type { Queue } from './run/queue.ts'
+
+/** The parts of Control that need the queue; a server adds what only it knows. */
+export function controlOf(store: Store, queue: Queue, config: () => Config) {
+  const hookNamed = (name: string): Hook => {
+    const hook = config().hooks.get(name)
+    if (hook) return hook
+    throw new RunhookError('not-found', `There is no hook "${name}".`, {
+      hint: `Known: ${[...config().hooks.keys()].join(', ')}.`,
+    })
+  }
+  return {
+    cancel: (runId: number, by: string) => queue.cancel(runId, by),
+    async rerun(runId: number, _by: string): Promise<Run> {
+      const run = await store.run(runId)
+      if (!run) throw new RunhookError('not-found', `There is no run ${runId}.`)
+      if (run.status === 'queued' || run.status === 'running') {
+        throw new RunhookError(
+          'conflict',
+          `Run ${runId} is ${run.status}; it can be re-run when it has ended.`,
+        )
+      }
+      return firstOf(await store.rerun(runId, hookNamed(run.hook)), queue)
+    },
+    async trigger(name: string, given: Record<string, string>, by: string): Promise<Run> {
+      const hook = hookNamed(name)
+      if (hook.repositories.length > 0 && !hook.triggers.some((t) => t.event === 'manual')) {
+        throw new RunhookError('conflict', `Hook "${name}" does not start by hand.`, {
+          hint: `Add "manual" to its "on", or send a test delivery: runhook send ${name}`,
+        })
+      }
+      const read = readInputs(hook, given)
+      if ('problem' in read) throw new RunhookError('invalid', `${read.problem}.`)
+      const delivery = byHand(read.inputs, by)
+      const checks = [pass('signature', delivery.proof)]
+      const verdict = { hook: name, update: 0, matched: true, checks, run: null }
+      const wanted = { hook, update: 0, inputs: read.inputs }
+      return firstOf(await store.accept(delivery, [verdict], [wanted]), queue)
+    },
+  }
+}
+
+function firstOf(accepted: Accepted, queue: Queue): Run {
+  queue.add(accepted)
+  const [run] = accepted.queued
+  if (!run) throw new RunhookError('conflict', 'No run was queued.')
+  return run
+}
+
+/** A run started on this machine is a delivery like any other, so that it has a record and a verdict. */
+function byHand(inputs: Readonly<Record<string, string>>, by: string): Delivery {
+  return {
+    receivedAt: Date.now(),
+    endpoint: 'cli',
+    host: 'webhook',
+    guid: null,
+    event: 'manual',
+    action: null,
+    repository: null,
+    defaultBranch: null,
+    sender: by,
+    updates: [update({ event: 'manual' })],
+    proof: 'local',
+    address: '',
+    headers: {},
+    body: Buffer.from(JSON.stringify({ inputs })),
+    problem: null,
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Listening: the TCP address for deliveries, the Unix socket for the command line. Errors say which
+ * address and what to do.
+ */
+
+import { chmodSync, rmSync } from 'node:fs'
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { messageOf, RunhookError, systemCode } from './errors.ts'
+import type { Log } from './log.ts'
+import type { Config } from './model.ts'
+
+type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
+
+/** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
+export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetch']): Http {
+  return createAdaptorServer({
+    fetch,
+    serverOptions: {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: 5000,
+      maxHeaderSize: 16 * 1024,
+    },
+  }) as Http // without HTTP/2 options it is a node:http server
+}
+
+/** Resolves with the URL it listens at. */
+export async function listen(server: Http, config: Config): Promise<string> {
+  const { host, port } = config.server
+  try {
+    await listening(server, () => server.listen(port, host))
+  } catch (error) {
+    throw cannotListen(error, host, port)
+  }
+  const at = server.address() as AddressInfo // a TCP server that listens has one
+  const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
+  return `http://${name}:${at.port}`
+}
+
+function cannotListen(error: unknown, host: string, port: number): RunhookError {
+  const code = systemCode(error)
+  const where = `port ${port} on ${host}`
+  if (code === 'EADDRINUSE') {
+    return new RunhookError('conflict', `Another program listens on ${where}.`, {
+      hint: 'Stop it, or say --port N.',
+    })
+  }
+  if (code === 'EACCES') {
+    return new RunhookError('not-allowed', `This user may not listen on ${where}.`, {
+      hint: 'Take a port above 1023 and put a proxy in front.',
+    })
+  }
+  return new RunhookError('conflict', `Cannot listen on ${where}: ${messageOf(error)}.`)
+}
+
+/** The socket's file mode is the permission to cancel, trigger and read. */
+export async function listenLocally(server: Http, path: string, log: Log): Promise<void> {
+  rmSync(path, { force: true }) // left by a crash; the directory's lock says it is ours
+  try {
+    await listening(server, () => server.listen(path))
+    chmodSync(path, 0o600)
+  } catch (error) {
+    log.warn(
+      `The command line cannot reach this server: ${messageOf(error)}. Use a shorter --data path.`,
+    )
+  }
+}
+
+function listening(server: Http, start: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).once('listening', resolve)
+    start()
+  })
+}
+
+/** Resolves when no connection is left. */
+export function close(server: NetServer): Promise<void> {
+  return new Promise((resolve) => void server.close(() => resolve()))
+}

@@ -1,0 +1,175 @@
+/**
+ * The one place where the parts meet: what is constructed, in which order it starts, how a new config
+ * replaces an old one, and how it stops without losing anything.
+ */
+
+import { readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Hono } from 'hono'
+import { controlOf } from './control.ts'
+import { messageOf } from './errors.ts'
+import { close, listen, listenLocally, serverFor } from './listen.ts'
+import type { Log } from './log.ts'
+import type { Config, StepRecord } from './model.ts'
+import { receiveApp } from './receive/app.ts'
+import { endpointsOf } from './receive/endpoints.ts'
+import { createReceive } from './receive/receive.ts'
+import { OutputLog } from './record/output.ts'
+import { openSqlite, type SqliteStore } from './record/sqlite.ts'
+import { executeRun } from './run/execute.ts'
+import { endLeftovers } from './run/leftovers.ts'
+import { PipePool } from './run/pipe.ts'
+import { Queue } from './run/queue.ts'
+import { recover } from './run/recover.ts'
+import { createApi } from './show/api.ts'
+import type { Control, ServerStatus } from './show/control.ts'
+
+export const version: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version
+
+export interface Server {
+  /** Where it listens, such as `http://127.0.0.1:9000`. */
+  readonly url: string
+  /** Replaces the config in one step. Settings under `server` count from the next start. */
+  reload(config: Config): Promise<void>
+  /** Says that the file on disk is broken and the one before it stays; a reload takes that back. */
+  configProblem(problem: string): void
+  /** Stops accepting, lets runs end for `drainMs`, ends what is left, closes the database. */
+  stop(drainMs: number): Promise<void>
+}
+
+/** What changes at a reload. Everybody asks for it anew at each use. */
+interface Current {
+  config: Config
+  endpoints: ReturnType<typeof endpointsOf>
+  problem: string | null
+}
+
+/** Rejects with a RunhookError when the data directory or the address cannot be had. */
+export async function startServer(config: Config, log: Log): Promise<Server> {
+  const { data } = config.server
+  const current: Current = { config, endpoints: endpointsOf(config), problem: null }
+  const store = openSqlite(data)
+  const output = new OutputLog(join(data, 'output'))
+  const steps = new Map<number, StepRecord[]>()
+  const queue = queueOf(current, store, output, steps, log)
+  await store.keepConfig(config.texts)
+
+  const receive = createReceive({
+    store,
+    log,
+    endpoints: () => current.endpoints,
+    queued: (accepted) => queue.add(accepted),
+    ended: (runId) => queue.whenEnded(runId),
+    output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
+  })
+  const web = serverFor(receiveApp(receive).fetch)
+  const url = await listen(web, config)
+
+  const control: Control = {
+    ...controlOf(store, queue, () => current.config),
+    steps: (runId) => steps.get(runId) ?? [],
+    status: statusOf(current, queue, url),
+  }
+  const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
+  const api = createApi({ store, output, control, hooks: () => current.config, report })
+  const local = serverFor(new Hono().route('/api/v1', api).fetch)
+  const socket = join(data, 'runhook.sock')
+  await listenLocally(local, socket, log)
+  const resumed = resume(store, output, queue, log)
+
+  return {
+    url,
+    async reload(next) {
+      await store.keepConfig(next.texts)
+      Object.assign(current, { config: next, endpoints: endpointsOf(next), problem: null })
+    },
+    configProblem(problem) {
+      current.problem = problem
+    },
+    async stop(drainMs) {
+      const closed = Promise.all([close(web), close(local)])
+      await resumed
+      await queue.stop(drainMs)
+      local.closeAllConnections()
+      web.closeAllConnections()
+      await closed
+      await store.close()
+      rmSync(socket, { force: true })
+    },
+  }
+}
+
+function queueOf(
+  current: Current,
+  store: SqliteStore,
+  output: OutputLog,
+  steps: Map<number, StepRecord[]>,
+  log: Log,
+): Queue {
+  const { data, maxParallel, publicUrl } = current.config.server
+  const pipes = new PipePool(join(data, 'pipes'))
+  const tools = { output, pipes, tempDirectory: join(data, 'payloads'), publicUrl }
+  return new Queue({
+    store,
+    log,
+    maxParallel,
+    hook: (name) => current.config.hooks.get(name),
+    async execute(work, signal) {
+      const live: StepRecord[] = []
+      steps.set(work.run.id, live)
+      const onStep = (step: StepRecord) => {
+        live[step.number - 1] = step
+      }
+      const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
+      return end.finally(() => steps.delete(work.run.id))
+    },
+  })
+}
+
+function statusOf(current: Current, queue: Queue, url: string): () => ServerStatus {
+  const startedAt = Date.now()
+  return () => ({
+    version,
+    startedAt,
+    url: current.config.server.publicUrl ?? url,
+    hooks: current.config.hooks.size,
+    ...queue.counts,
+    configProblem: current.problem,
+  })
+}
+
+/** Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. */
+async function resume(
+  store: SqliteStore,
+  output: OutputLog,
+  queue: Queue,
+  log: Log,
+): Promise<void> {
+  const boot = bootId()
+  const waiting = await recover({
+    store,
+    log,
+    mayHaveStarted: (runId) => output.exists(runId),
+    outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
+    endLeftovers: async (runIds) => {
+      for (const left of await endLeftovers(store.token, runIds)) {
+        const found = { run: left.runId, pids: left.pids }
+        log.warn(found, `    run #${left.runId} left ${left.pids.length} processes; they were ended`)
+      }
+    },
+    sameBoot: (await store.swapSetting('boot', boot)) === boot,
+  })
+  queue.restore(waiting)
+  queue.open()
+}
+
+/** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
