@@ -3,32 +3,34 @@
  * is it a repeat, does a new run replace a waiting one, does it end a running one.
  */
 
-import { createHash } from 'node:crypto'
 import type { Check, Delivery, Hook, Run, StoredDelivery, Update, Verdict } from '../model.ts'
 import type { Database } from './database.ts'
-import { number, text } from './rows.ts'
+import { bodyHashOf, Repeats } from './repeats.ts'
+import { number } from './rows.ts'
 import type { Accepted, Wanted } from './store.ts'
 
 type Tally = { queued: Run[]; superseded: number[]; cancel: number[] }
 
 export class Acceptance {
   readonly #sql: ReturnType<typeof statements>
+  readonly #repeats: Repeats
   #nextDelivery: number
   #nextRun: number
 
   constructor(database: Database) {
     this.#sql = statements(database)
+    this.#repeats = new Repeats(database)
     this.#nextDelivery = nextId(database, 'deliveries')
     this.#nextRun = nextId(database, 'runs')
   }
 
   accept(delivery: Delivery, verdicts: readonly Verdict[], wanted: readonly Wanted[]): Accepted {
     const id = this.#nextDelivery++
-    const duplicateOf = this.#original(delivery)
-    const bodyHash = wanted.length > 0 && isRefUpdate(delivery) ? hashOf(delivery.body) : null
+    const duplicateOf = this.#repeats.original(delivery)
+    const bodyHash = wanted.length > 0 ? bodyHashOf(delivery) : null
     const held = new Map<Wanted, Check>()
     for (const want of wanted) {
-      const check = this.#heldBack(want, duplicateOf, bodyHash)
+      const check = this.#repeats.heldBack(want, duplicateOf, bodyHash)
       if (check) held.set(want, check)
     }
     const going = wanted.filter((want) => !held.has(want))
@@ -87,29 +89,6 @@ export class Acceptance {
 
   #running(group: string): number[] {
     return this.#sql.running.all(group).map((row) => number(row, 'id'))
-  }
-
-  #original(delivery: Delivery): number | null {
-    if (delivery.guid === null) return null
-    const row = this.#sql.original.get(delivery.endpoint, delivery.guid)
-    return row ? number(row, 'id') : null
-  }
-
-  /** Why a run that matched must not start: this very delivery, or its body, has run before. */
-  #heldBack(want: Wanted, duplicateOf: number | null, bodyHash: Uint8Array | null): Check | null {
-    const hook = want.hook.name
-    if (duplicateOf !== null) {
-      const row = this.#sql.ranBefore.get(duplicateOf, duplicateOf, hook, want.update)
-      if (!row) return null // it failed or never ran: this is what a host's Redeliver button is for
-      const says = `delivery ${duplicateOf} already started run #${number(row, 'id')} (${text(row, 'status')})`
-      return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${duplicateOf}`, says }
-    }
-    if (bodyHash === null || want.hook.allowReplay) return null
-    const row = this.#sql.sameBody.get(bodyHash, hook, want.update)
-    if (!row) return null
-    const earlier = number(row, 'delivery_id')
-    const says = `replay suspected: the same body came as delivery ${earlier} and started run #${number(row, 'id')} ("replay": "allow" permits it)`
-    return { rule: 'replay', result: 'fail', wanted: 'new', found: `${earlier}`, says }
   }
 
   #newRun(deliveryId: number, delivery: Delivery, want: Wanted, attempt: number): Run {
@@ -199,17 +178,8 @@ function settle(
   })
 }
 
-/** Only bodies of pushes are unique by nature; an event such as `repository_dispatch` may honestly repeat. */
-function isRefUpdate(delivery: Delivery): boolean {
-  return delivery.updates.some((update) => update.event === 'push' || update.event === 'tag')
-}
-
 function refNameOf(update: Update | undefined): string | null {
   return update?.tag ?? update?.branch ?? null
-}
-
-function hashOf(body: Uint8Array): Uint8Array {
-  return createHash('sha256').update(body).digest()
 }
 
 function nextId(database: Database, table: 'deliveries' | 'runs'): number {
@@ -219,18 +189,6 @@ function nextId(database: Database, table: 'deliveries' | 'runs'): number {
 
 function statements(db: Database) {
   return {
-    original: db.prepare(
-      'SELECT id FROM deliveries WHERE endpoint = ? AND guid = ? AND duplicate_of IS NULL',
-    ),
-    ranBefore: db.prepare(
-      `SELECT r.id, r.status FROM deliveries d JOIN runs r ON r.delivery_id = d.id
-        WHERE (d.id = ? OR d.duplicate_of = ?) AND r.hook = ? AND r.update_index = ?
-          AND r.status IN ('queued', 'running', 'success') LIMIT 1`,
-    ),
-    sameBody: db.prepare(
-      `SELECT r.id, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id
-        WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ? ORDER BY r.id LIMIT 1`,
-    ),
     supersede: db.prepare(
       `UPDATE runs SET status = 'cancelled', finished_at = ?, reason = ?
         WHERE concurrency_group = ? AND status = 'queued' AND hook = ? AND event = ?

@@ -1,0 +1,65 @@
+/**
+ * Has this come before? A host that repeats a delivery keeps its id; whoever replays a captured one gives
+ * it a new id, which no signature covers, so pushes are also known by the hash of their body.
+ */
+
+import { createHash } from 'node:crypto'
+import type { Check, Delivery } from '../model.ts'
+import type { Database } from './database.ts'
+import { number, text } from './rows.ts'
+import type { Wanted } from './store.ts'
+
+export class Repeats {
+  readonly #sql: ReturnType<typeof statements>
+
+  constructor(database: Database) {
+    this.#sql = statements(database)
+  }
+
+  /** The delivery that came first with this id at this endpoint. */
+  original(delivery: Delivery): number | null {
+    if (delivery.guid === null) return null
+    const row = this.#sql.original.get(delivery.endpoint, delivery.guid)
+    return row ? number(row, 'id') : null
+  }
+
+  /** Why a run that matched must not start: this very delivery, or its body, has run before. */
+  heldBack(want: Wanted, duplicateOf: number | null, bodyHash: Uint8Array | null): Check | null {
+    const hook = want.hook.name
+    if (duplicateOf !== null) {
+      const row = this.#sql.ranBefore.get(duplicateOf, duplicateOf, hook, want.update)
+      if (!row) return null // it failed or never ran: this is what a host's Redeliver button is for
+      const says = `delivery ${duplicateOf} already started run #${number(row, 'id')} (${text(row, 'status')})`
+      return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${duplicateOf}`, says }
+    }
+    if (bodyHash === null || want.hook.allowReplay) return null
+    const row = this.#sql.sameBody.get(bodyHash, hook, want.update)
+    if (!row) return null
+    const earlier = number(row, 'delivery_id')
+    const says = `replay suspected: the same body came as delivery ${earlier} and started run #${number(row, 'id')} ("replay": "allow" permits it)`
+    return { rule: 'replay', result: 'fail', wanted: 'new', found: `${earlier}`, says }
+  }
+}
+
+/** Null for events that may honestly repeat, such as `repository_dispatch`: only pushes are unique by nature. */
+export function bodyHashOf(delivery: Delivery): Uint8Array | null {
+  const moved = delivery.updates.some((update) => update.event === 'push' || update.event === 'tag')
+  return moved ? createHash('sha256').update(delivery.body).digest() : null
+}
+
+function statements(db: Database) {
+  return {
+    original: db.prepare(
+      'SELECT id FROM deliveries WHERE endpoint = ? AND guid = ? AND duplicate_of IS NULL',
+    ),
+    ranBefore: db.prepare(
+      `SELECT r.id, r.status FROM deliveries d JOIN runs r ON r.delivery_id = d.id
+        WHERE (d.id = ? OR d.duplicate_of = ?) AND r.hook = ? AND r.update_index = ?
+          AND r.status IN ('queued', 'running', 'success') LIMIT 1`,
+    ),
+    sameBody: db.prepare(
+      `SELECT r.id, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id
+        WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ? ORDER BY r.id LIMIT 1`,
+    ),
+  }
+}

@@ -1,0 +1,312 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Delivery, Hook, RunEnd, Verdict } from '../../src/model.ts'
+import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
+import { aDelivery, aDirectory, aHook, aPush, aTag } from '../some.ts'
+
+function aStore(directory = aDirectory()): SqliteStore {
+  const store = openSqlite(directory)
+  onTestFinished(() => store.close().catch(() => undefined))
+  return store
+}
+
+const matched = (hook: string, update = 0): Verdict => {
+  return { hook, update, matched: true, checks: [], run: null }
+}
+
+function accept(store: SqliteStore, delivery: Partial<Delivery> = {}, hook: Hook = aHook()) {
+  const wanted = [{ hook, update: 0, inputs: {} }]
+  return store.accept(aDelivery(delivery), [matched(hook.name)], wanted)
+}
+
+const ended = (status: RunEnd['status']): RunEnd => ({
+  status,
+  exitCode: status === 'success' ? 0 : 1,
+  signal: null,
+  reason: null,
+  outputBytes: 5,
+  outputCut: 0,
+  steps: [],
+})
+
+async function runTo(store: SqliteStore, id: number, status: RunEnd['status']) {
+  await store.begin(id, 'c0ffee000000')
+  await store.finish(id, ended(status))
+}
+
+test('a delivery comes back as it was, byte for byte, with its verdicts and runs', async () => {
+  const store = aStore()
+  const body = Buffer.from([0, 255, 10, 123])
+  const { delivery, queued } = await accept(store, { body })
+  expect(queued).toMatchObject([{ id: 1, hook: 'deploy-site', refName: 'main', status: 'queued' }])
+  const kept = await store.delivery(delivery.id)
+  expect(Buffer.from(kept?.body ?? []).equals(body)).toBe(true)
+  expect(kept?.verdicts).toMatchObject([{ hook: 'deploy-site', matched: true, run: 1 }])
+  expect(await store.runs({ limit: 10 })).toEqual(queued)
+})
+
+test('everything is there again after a restart, and numbers go on', async () => {
+  const directory = aDirectory()
+  const first = aStore(directory)
+  await accept(first)
+  await first.close()
+  const second = aStore(directory)
+  expect(await second.unfinished()).toMatchObject([{ id: 1, status: 'queued' }])
+  expect((await accept(second)).queued).toMatchObject([{ id: 2, deliveryId: 2 }])
+  expect(second.token).toBe(first.token)
+})
+
+test('many deliveries at once are all kept, in order', async () => {
+  const store = aStore()
+  const hook = aHook({ concurrency: { group: null, cancelInProgress: false, queue: 'max' } })
+  const all = await Promise.all(Array.from({ length: 500 }, () => accept(store, {}, hook)))
+  expect(all.map(({ delivery }) => delivery.id)).toEqual(all.map((_, index) => index + 1))
+  expect(await store.unfinished()).toHaveLength(500)
+})
+
+test('one bad delivery among many harms only itself', async () => {
+  const store = aStore()
+  const bad = { event: undefined } as unknown as Partial<Delivery>
+  const results = await Promise.allSettled([accept(store), accept(store, bad), accept(store)])
+  expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(await store.deliveries({ limit: 10 })).toHaveLength(2)
+})
+
+describe('a delivery that comes again', () => {
+  test.each(['queued', 'running', 'success'] as const)(
+    'does not run while its run is %s',
+    async (status) => {
+      const store = aStore()
+      const { queued } = await accept(store, { guid: 'same' })
+      const id = queued[0]?.id ?? 0
+      if (status === 'running') await store.begin(id, 'c')
+      if (status === 'success') await runTo(store, id, status)
+      const again = await accept(store, { guid: 'same' })
+      expect(again.queued).toEqual([])
+      expect(again.delivery).toMatchObject({ id: 2, duplicateOf: 1 })
+      expect(again.delivery.verdicts[0]).toMatchObject({
+        matched: false,
+        checks: [{ rule: 'duplicate', says: `delivery 1 already started run #1 (${status})` }],
+      })
+    },
+  )
+
+  test.each(['failure', 'timed_out', 'interrupted'] as const)(
+    'runs again after %s',
+    async (status) => {
+      const store = aStore()
+      await accept(store, { guid: 'same' })
+      await runTo(store, 1, status)
+      expect((await accept(store, { guid: 'same' })).queued).toMatchObject([{ id: 2, attempt: 1 }])
+      await runTo(store, 2, 'success')
+      expect((await accept(store, { guid: 'same' })).queued).toEqual([])
+    },
+  )
+
+  test('runs when it had started nothing before', async () => {
+    const store = aStore()
+    await store.accept(aDelivery({ guid: 'same' }), [], [])
+    expect((await accept(store, { guid: 'same' })).queued).toHaveLength(1)
+  })
+
+  test('fifty at once start exactly one run', async () => {
+    const store = aStore()
+    const hook = aHook({ concurrency: { group: null, cancelInProgress: false, queue: 'max' } })
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => accept(store, { guid: 'same' }, hook)),
+    )
+    expect(all.flatMap((accepted) => accepted.queued)).toHaveLength(1)
+  })
+
+  test('at another endpoint is another delivery', async () => {
+    const store = aStore()
+    await accept(store, { guid: 'same' })
+    const other = await accept(store, { guid: 'same', endpoint: '/hooks/b' }, aHook({ name: 'b' }))
+    expect(other.queued).toHaveLength(1)
+  })
+})
+
+describe('a body that comes again under another id', () => {
+  const body = Buffer.from('{"the":"same"}')
+
+  test('is kept but not run, because it may be a replay', async () => {
+    const store = aStore()
+    await accept(store, { body })
+    for (const guid of ['other', null]) {
+      const again = await accept(store, { body, guid })
+      expect(again.queued).toEqual([])
+      expect(again.delivery.verdicts[0]?.checks[0]?.says).toBe(
+        'replay suspected: the same body came as delivery 1 and started run #1 ("replay": "allow" permits it)',
+      )
+    }
+  })
+
+  test('is still refused after a restart', async () => {
+    const directory = aDirectory()
+    const first = aStore(directory)
+    await accept(first, { body })
+    await first.close()
+    expect((await accept(aStore(directory), { body })).queued).toEqual([])
+  })
+
+  test('runs where the hook allows it, and for events that may honestly repeat', async () => {
+    const store = aStore()
+    await accept(store, { body })
+    expect((await accept(store, { body }, aHook({ allowReplay: true }))).queued).toHaveLength(1)
+    const dispatch = { body, updates: [{ ...aPush(), event: 'repository_dispatch' }] }
+    await accept(store, dispatch)
+    expect((await accept(store, dispatch)).queued).toHaveLength(1)
+  })
+})
+
+describe('the queue', () => {
+  test('a newer push replaces the waiting one of its branch, and only that', async () => {
+    const store = aStore()
+    await accept(store)
+    await accept(store, { updates: [aPush('other')] })
+    await accept(store, {}, aHook({ name: 'second', concurrency: aHook().concurrency }))
+    const newer = await accept(store)
+    expect(newer.superseded).toEqual([1])
+    expect(await store.run(1)).toMatchObject({ status: 'cancelled', reason: 'superseded by run 4' })
+    expect((await store.unfinished()).map((run) => run.id)).toEqual([2, 3, 4])
+  })
+
+  test('a running one is not replaced', async () => {
+    const store = aStore()
+    await accept(store)
+    await store.begin(1, 'c')
+    expect(await accept(store)).toMatchObject({ superseded: [], cancel: [] })
+  })
+
+  test('a running one is to be ended where the hook says cancel-in-progress', async () => {
+    const store = aStore()
+    const concurrency = { group: 'g', cancelInProgress: true, queue: 'single' } as const
+    await accept(store, {}, aHook({ concurrency }))
+    await store.begin(1, 'c')
+    expect((await accept(store, {}, aHook({ concurrency }))).cancel).toEqual([1])
+  })
+
+  test('with queue: max every run keeps its place', async () => {
+    const store = aStore()
+    const hook = aHook({ concurrency: { group: 'g', cancelInProgress: false, queue: 'max' } })
+    for (const tag of ['v1', 'v2', 'v3']) await accept(store, { updates: [aTag(tag)] }, hook)
+    expect((await store.unfinished()).map((run) => run.refName)).toEqual(['v1', 'v2', 'v3'])
+  })
+
+  test('the database itself refuses a second running run of one group', async () => {
+    const store = aStore()
+    await accept(store)
+    await accept(store, { updates: [aPush('other')] })
+    await store.begin(1, 'c')
+    await expect(store.begin(2, 'c')).rejects.toThrow('UNIQUE constraint failed')
+    await store.finish(1, ended('success'))
+    expect(await store.begin(2, 'c')).toMatchObject({ run: { id: 2, status: 'running' } })
+  })
+
+  test('a run begins once', async () => {
+    const store = aStore()
+    await accept(store)
+    const begun = await Promise.all([store.begin(1, 'c'), store.begin(1, 'c')])
+    expect(begun.filter((value) => value !== null)).toHaveLength(1)
+  })
+
+  test('a waiting run can be cancelled, an ended one cannot', async () => {
+    const store = aStore()
+    await accept(store)
+    expect(await store.cancelWaiting(1, 'cancelled by ada')).toBe(true)
+    expect(await store.cancelWaiting(1, 'cancelled by ada')).toBe(false)
+    expect(await store.run(1)).toMatchObject({ status: 'cancelled', reason: 'cancelled by ada' })
+  })
+
+  test('a re-run is a new attempt for the same delivery', async () => {
+    const store = aStore()
+    await accept(store)
+    await runTo(store, 1, 'failure')
+    expect((await store.rerun(1, aHook())).queued).toMatchObject([
+      { id: 2, deliveryId: 1, attempt: 2, refName: 'main' },
+    ])
+  })
+})
+
+test('the end of a run and its steps are seen at once', async () => {
+  const store = aStore()
+  await accept(store)
+  await store.begin(1, 'c')
+  const step = {
+    number: 1,
+    title: 'git pull --ff-only',
+    startedAt: 1,
+    finishedAt: 2,
+    exitCode: 0,
+    signal: null,
+    outputFrom: 0,
+    outputTo: 5,
+  }
+  void store.finish(1, { ...ended('success'), steps: [step] })
+  expect(await store.run(1)).toMatchObject({ status: 'success', exitCode: 0, outputBytes: 5 })
+  expect(await store.steps(1)).toEqual([step])
+})
+
+test('lists are paged by number, newest first, and filtered', async () => {
+  const store = aStore()
+  const hooks = ['a', 'b'].map((name) => aHook({ name }))
+  for (let i = 0; i < 3; i++) for (const hook of hooks) await accept(store, {}, hook)
+  const ids = async (filter: object) =>
+    (await store.runs({ limit: 3, ...filter })).map((run) => run.id)
+  expect(await ids({})).toEqual([6, 5, 4])
+  expect(await ids({ before: 4 })).toEqual([3, 2, 1])
+  expect(await ids({ hook: 'a' })).toEqual([5, 3, 1])
+  expect(await ids({ status: 'queued' })).toEqual([6, 5])
+  expect(await ids({ deliveryId: 2 })).toEqual([2])
+})
+
+describe('refuses to open', () => {
+  test('a directory that another server uses', () => {
+    const directory = aDirectory()
+    aStore(directory)
+    expect(() => openSqlite(directory)).toThrow(
+      `Another runhook is using the data directory ${directory}.`,
+    )
+  })
+
+  test('a database that a newer release wrote', async () => {
+    const directory = aDirectory()
+    await aStore(directory).close()
+    const database = new DatabaseSync(join(directory, 'runhook.db'))
+    database.exec('PRAGMA user_version = 99')
+    database.close()
+    expect(() => openSqlite(directory)).toThrow(
+      'The database is at schema 99, this release knows 1.',
+    )
+  })
+
+  test('a file in place of the directory', () => {
+    const directory = '/proc/version'
+    expect(() => openSqlite(directory)).toThrow(
+      'The data directory /proc/version cannot be used: EEXIST',
+    )
+  })
+})
+
+test('a database held by another program for a moment is waited for, a tenth of a second at a time', async () => {
+  const directory = aDirectory()
+  const store = aStore(directory)
+  const other = new DatabaseSync(join(directory, 'runhook.db'))
+  other.exec('BEGIN EXCLUSIVE')
+  const accepted = accept(store)
+  setTimeout(() => other.exec('COMMIT'), 600)
+  expect((await accepted).queued).toHaveLength(1)
+  other.close()
+})
+
+test('a database that stays locked is given up with a clear error, and nothing is kept', async () => {
+  const directory = aDirectory()
+  const store = aStore(directory)
+  const other = new DatabaseSync(join(directory, 'runhook.db'))
+  other.exec('BEGIN EXCLUSIVE')
+  await expect(accept(store)).rejects.toThrow('The database refused to write: database is locked.')
+  other.exec('COMMIT')
+  other.close()
+  expect(await store.deliveries({ limit: 1 })).toEqual([])
+})

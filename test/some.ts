@@ -1,0 +1,121 @@
+/**
+ * A fixed cast for every test: repository `acme/site`, hook `deploy-site`, sender `ada`. Each builder
+ * gives a complete thing; a test names only what it is about.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { update } from '../src/hosts/fields.ts'
+import type { Concurrency, Delivery, Hook, Trigger, Update } from '../src/model.ts'
+
+export const SECRET = 'a secret for acme/site, long enough'
+export const sha = (digit: string) => digit.repeat(40)
+
+export function aTrigger(fields: Partial<Trigger> = {}): Trigger {
+  return {
+    event: 'push',
+    branches: null,
+    branchesIgnore: null,
+    tags: null,
+    tagsIgnore: null,
+    paths: null,
+    pathsIgnore: null,
+    types: null,
+    ...fields,
+  }
+}
+
+export function aHook(fields: Partial<Hook> = {}): Hook {
+  const name = fields.name ?? 'deploy-site'
+  const concurrency: Concurrency = { group: name, cancelInProgress: false, queue: 'single' }
+  return {
+    name,
+    repositories: [{ host: 'github', name: 'acme/site' }],
+    host: 'github',
+    triggers: [aTrigger()],
+    inputs: [],
+    path: `/hooks/${name}`,
+    methods: ['POST'],
+    secrets: [{ name: 'SITE_SECRET', value: SECRET }],
+    hostSecrets: false,
+    tokens: [],
+    open: false,
+    steps: [{ kind: 'shell', line: 'true', shell: '/bin/sh' }],
+    workingDirectory: tmpdir(),
+    env: {},
+    timeoutMs: 60_000,
+    concurrency,
+    respond: 'accepted',
+    allowReplay: false,
+    allowForks: false,
+    allowUnusualRefs: false,
+    enabled: true,
+    config: 'c0ffee000000',
+    ...fields,
+  }
+}
+
+export function aPush(branch = 'main', fields: Partial<Update> = {}): Update {
+  return update({
+    event: 'push',
+    ref: `refs/heads/${branch}`,
+    branch,
+    sha: sha('a'),
+    before: sha('b'),
+    created: false,
+    deleted: false,
+    forced: false,
+    commits: 1,
+    files: ['README.md'],
+    message: 'Fix the feed',
+    ...fields,
+  })
+}
+
+export function aTag(tag = 'v1.2.3', fields: Partial<Update> = {}): Update {
+  return aPush('', { event: 'tag', ref: `refs/tags/${tag}`, branch: null, tag, ...fields })
+}
+
+let guids = 0
+
+export function aDelivery(fields: Partial<Delivery> = {}): Delivery {
+  const guid = `guid-${++guids}`
+  return {
+    receivedAt: Date.now(),
+    endpoint: '/hooks/deploy-site',
+    host: 'github',
+    guid,
+    event: 'push',
+    action: null,
+    repository: 'acme/site',
+    defaultBranch: 'main',
+    sender: 'ada',
+    updates: [aPush()],
+    proof: 'secret 1 of 1',
+    address: '127.0.0.1',
+    headers: { 'x-github-event': 'push' },
+    body: Buffer.from(`{"of":"${guid}"}`),
+    problem: null,
+    ...fields,
+  }
+}
+
+/** A directory that is gone after the test. */
+export function aDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'runhook-test-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** Waits until `condition` gives something other than undefined, null or false. */
+export async function until<T>(condition: () => T | Promise<T>, what = 'it', ms = 20_000) {
+  const deadline = Date.now() + ms
+  for (;;) {
+    const value = await condition()
+    if (value) return value
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${ms} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
