@@ -3,7 +3,7 @@
  * Writes are gathered: what arrives in one turn of the event loop shares one transaction and one fsync.
  */
 
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, RunhookError } from '../errors.ts'
@@ -129,6 +129,7 @@ export class Database {
 
 /** A second file, locked for as long as we live, makes this process the only one in the directory. */
 function own(path: string, directory: string): DatabaseSync {
+  makePrivate(path)
   const lock = new DatabaseSync(path)
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
@@ -146,6 +147,7 @@ function own(path: string, directory: string): DatabaseSync {
 const PAGE_BYTES = 8192
 
 function openDurable(path: string): DatabaseSync {
+  makePrivate(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true })
   database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA auto_vacuum = INCREMENTAL`)
@@ -159,6 +161,11 @@ function openDurable(path: string): DatabaseSync {
   }
   migrate(database)
   return database
+}
+
+/** SQLite gives its own files (WAL, shared memory) the mode of the database file, so this sets all. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
 }
 
 const SQLITE_BUSY = 5

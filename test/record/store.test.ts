@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -259,6 +260,14 @@ test('lists are paged by number, newest first, and filtered', async () => {
   expect(await ids({ hook: 'a' })).toEqual([5, 3, 1])
   expect(await ids({ status: 'queued' })).toEqual([6, 5])
   expect(await ids({ deliveryId: 2 })).toEqual([2])
+})
+
+test('every file of the database is for its owner alone', async () => {
+  const directory = aDirectory()
+  await accept(aStore(directory))
+  const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o777)
+  expect(modes.length).toBeGreaterThan(2)
+  expect(new Set(modes)).toEqual(new Set([0o600]))
 })
 
 describe('refuses to open', () => {
