@@ -1,0 +1,107 @@
+/**
+ * One hook of the file to a `Hook`: every default filled in, every rule between its keys checked. What it
+ * returns is only used when nothing was reported as an error.
+ */
+
+import type { Concurrency, Hook, HostName, RepositoryName, Trigger } from '../model.ts'
+import { checkUrl } from './address.ts'
+import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
+import { readInputsWritten } from './inputs-written.ts'
+import { readProof } from './proof.ts'
+import type { HookWritten } from './schema-hook.ts'
+import { readSteps } from './steps.ts'
+import { readEnv, readFolder, readTimeout } from './surroundings.ts'
+import { asList, readTriggers } from './triggers.ts'
+
+export async function readHook(
+  name: string,
+  written: HookWritten,
+  config: string,
+  file: FileDraft,
+): Promise<Hook> {
+  const draft = hookDraft(name, written, file.report)
+  const repositories = readRepositories(draft)
+  const host = repositories[0]?.host ?? 'webhook'
+  const triggers = readTriggers(draft)
+  const inputs = readInputsWritten(draft)
+  checkStart(draft, triggers)
+  if (written.url !== undefined) checkUrl([...draft.path, 'url'], written.url, file.report)
+  const methods = methodsOf(triggers)
+  const respond = written.respond ?? (methods.includes('GET') ? 'output' : 'accepted')
+  const workingDirectory = readFolder(draft, file)
+  const shell = written.shell ?? file.written.defaults?.shell ?? '/bin/sh'
+  return {
+    name,
+    repositories,
+    host,
+    triggers,
+    inputs,
+    path: written.url ?? `/hooks/${name}`,
+    methods,
+    ...(await readProof(draft, file, host, triggers)),
+    steps: readSteps(draft, { shell, workingDirectory, inputs: inputs.map((input) => input.name) }),
+    workingDirectory,
+    env: readEnv(draft, file),
+    timeoutMs: readTimeout(draft, file, respond),
+    concurrency: readConcurrency(draft, triggers),
+    respond,
+    allowReplay: written.replay === 'allow',
+    allowForks: written['allow-forks'] ?? false,
+    allowUnusualRefs: written['allow-unusual-refs'] ?? false,
+    enabled: written.enabled ?? true,
+    config,
+  }
+}
+
+function readRepositories({ written, path, report }: HookDraft): RepositoryName[] {
+  const repositories = asList(written.repo).map((text): RepositoryName => {
+    const colon = text.indexOf(':')
+    return { host: hostNamed(text.slice(0, colon)), name: text.slice(colon + 1) }
+  })
+  const at = [...path, 'repo']
+  if (written.repo !== undefined && repositories.length === 0)
+    report.error(at, 'is an empty list; name at least one repository')
+  const [first] = repositories
+  const other = repositories.findIndex((repository) => repository.host !== first?.host)
+  if (first !== undefined && other > 0)
+    report.error(
+      [...at, other],
+      `is at another host than ${first.host}:${first.name}, and hosts sign differently; make two hooks`,
+    )
+  return repositories
+}
+
+function hostNamed(prefix: string): HostName {
+  return prefix === 'github' || prefix === 'bitbucket' ? prefix : 'webhook'
+}
+
+function checkStart({ path, report, given }: HookDraft, triggers: readonly Trigger[]): void {
+  if (triggers.length === 0 && !given('on') && !given('repo') && !given('url'))
+    report.error(path, 'says nothing that starts it; add "repo", "url" or "on": "manual"')
+}
+
+function methodsOf(triggers: readonly Trigger[]): ('GET' | 'POST')[] {
+  const get = triggers.some((trigger) => trigger.event === 'get')
+  const post = triggers.some((trigger) => trigger.event !== 'get')
+  return [...(get ? ['GET' as const] : []), ...(post || !get ? ['POST' as const] : [])]
+}
+
+function readConcurrency(
+  { written, name, given }: HookDraft,
+  triggers: readonly Trigger[],
+): Concurrency {
+  const { concurrency } = written
+  const options = typeof concurrency === 'object' ? concurrency : {}
+  const manual = triggers.some((trigger) => trigger.event === 'manual')
+  const byDefault = given('repo') || manual || typeof concurrency === 'object' ? name : null
+  return {
+    group:
+      typeof concurrency === 'string'
+        ? concurrency
+        : concurrency === false
+          ? null
+          : (options.group ?? byDefault),
+    cancelInProgress: options['cancel-in-progress'] ?? false,
+    queue: options.queue ?? 'single',
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * A hooks file to a `Config`. Everything wrong in it is reported in one go, and a config is only given
+ * when nothing is an error. Secrets end in the config's `Secret`s and nowhere else.
+ */
+
+import { createHash } from 'node:crypto'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Node } from 'jsonc-parser'
+import { RunhookError } from '../errors.ts'
+import type { Config, Hook, HostName, Secret } from '../model.ts'
+import type { FileDraft } from './draft.ts'
+import { addToEnvFile, readEnvFile } from './env.ts'
+import { isOpen, readTextFile } from './files.ts'
+import { readHook } from './hook.ts'
+import { maskSecrets } from './mask.ts'
+import type { Problem } from './problems.ts'
+import { createReport, faultProblem, type Report } from './report.ts'
+import type { HooksFile } from './schema.ts'
+import { readSecrets, type SecretSource } from './secrets.ts'
+import { type Overrides, readServer } from './settings.ts'
+import { checkShape } from './shape.ts'
+import { isTooDeep, nodeAt, readTree, unsafeKeys } from './source.ts'
+import { checkDefaults } from './surroundings.ts'
+import { readValues } from './values.ts'
+import { createVariables } from './variables.ts'
+
+export interface LoadOptions {
+  /** Makes secrets whose variables are set nowhere, and keeps them in `.env`. */
+  readonly createSecrets?: boolean
+  readonly overrides?: Overrides
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface Loaded {
+  /** Null when a problem is an error. */
+  readonly config: Config | null
+  readonly problems: readonly Problem[]
+  /** Names of the variables that were made fresh. */
+  readonly created: readonly string[]
+  readonly envFile: string
+  /** All that was read, or would have been: what to watch for changes. */
+  readonly files: readonly string[]
+}
+
+/** Rejects with a RunhookError where there is no file to read; mistakes in the file are problems. */
+export async function loadConfig(file: string, options: LoadOptions): Promise<Loaded> {
+  const path = resolve(file)
+  const envFile = join(dirname(path), '.env')
+  const text = await readHooksFile(path)
+  const { root, faults } = readTree(text)
+  if (root === null || faults.length > 0) {
+    const problems = root === null ? [emptyFile] : faults.map((fault) => faultProblem(text, fault))
+    return { config: null, problems, created: [], envFile, files: [path, envFile] }
+  }
+  const env = await readEnvFile(envFile)
+  const variables = createVariables(env, options.environment, {
+    createSecrets: options.createSecrets ?? false,
+  })
+  const report = createReport(text, root, unsafeKeys(root))
+  const written = checkShape(readValues(root, variables, report), report)
+  const draft = await draftOf(path, written, report, options)
+  const config = await readConfig(path, text, root, draft, options)
+  await warnOfOpenFiles(path, envFile, env, draft)
+  const failed = report.problems.some((problem) => problem.severity === 'error')
+  const created = failed ? [] : [...variables.fresh.keys()]
+  if (created.length > 0) await addToEnvFile(envFile, variables.fresh)
+  const files = [path, envFile, ...draft.secrets.files]
+  return { config: failed ? null : config, problems: report.problems, created, envFile, files }
+}
+
+async function readHooksFile(path: string): Promise<string> {
+  const found = await readTextFile(path)
+  if ('text' in found && !isTooDeep(found.text)) return found.text
+  if ('text' in found)
+    throw new RunhookError('config', `${path} is nested too deep to be a hooks file.`)
+  if (found.code === 'ENOENT')
+    throw new RunhookError('config', `There is no hooks file at ${path}.`, {
+      hint: 'Write one, as hooks.example.json shows, or name another with --config FILE.',
+    })
+  throw new RunhookError('config', `${path} cannot be read: ${found.reason}.`, {
+    hint: 'Name the hooks file with --config FILE.',
+  })
+}
+
+const emptyFile: Problem = {
+  severity: 'error',
+  line: 1,
+  column: 1,
+  length: 1,
+  path: '',
+  message: 'the file is empty; write { "hooks": { … } }',
+  hint: null,
+}
+
+async function draftOf(
+  path: string,
+  written: HooksFile,
+  report: Report,
+  { environment }: LoadOptions,
+): Promise<FileDraft> {
+  const folder = dirname(path)
+  const credentials = environment.CREDENTIALS_DIRECTORY ?? null
+  const secrets: SecretSource = {
+    folder,
+    credentials,
+    report,
+    files: new Set(),
+    names: new Set(),
+    literal: false,
+  }
+  const hosts = new Map<HostName, readonly Secret[]>()
+  for (const host of ['github', 'bitbucket'] as const) {
+    const shared = written.hosts?.[host]
+    if (shared === undefined) continue
+    hosts.set(host, await readSecrets(['hosts', host, 'secret'], shared.secret, secrets))
+  }
+  return { folder, written, report, secrets, hosts }
+}
+
+async function readConfig(
+  path: string,
+  text: string,
+  root: Node,
+  draft: FileDraft,
+  { overrides = {}, environment }: LoadOptions,
+): Promise<Config> {
+  const masked = maskSecrets(text)
+  const hooks = new Map<string, Hook>()
+  const texts = new Map<string, string>()
+  for (const [name, written] of Object.entries(draft.written.hooks ?? {})) {
+    const { offset, length } = nodeAt(root, ['hooks', name]) ?? root
+    const source = masked.slice(offset, offset + length)
+    const config = createHash('sha256').update(source).digest('hex').slice(0, 12)
+    hooks.set(name, await readHook(name, written, config, draft))
+    texts.set(config, source)
+  }
+  checkHooks(hooks, draft.report)
+  checkDefaults(draft)
+  const server = readServer(draft, overrides, environment.STATE_DIRECTORY)
+  return { file: path, server, hosts: draft.hosts, hooks, texts }
+}
+
+function checkHooks(hooks: ReadonlyMap<string, Hook>, report: Report): void {
+  if (!report.given(['hooks'])) report.error([], 'needs "hooks": an object of hooks by name')
+  else if (hooks.size === 0 && report.problems.length === 0)
+    report.warn(['hooks'], 'is empty: nothing will ever run')
+  const taken = new Map<string, string>()
+  for (const { name, path } of hooks.values()) {
+    const other = taken.get(path)
+    if (other === undefined) taken.set(path, name)
+    else report.error(['hooks', name, 'url'], `answers at ${path}, as hooks.${other} does already`)
+  }
+}
+
+async function warnOfOpenFiles(
+  path: string,
+  envFile: string,
+  env: ReadonlyMap<string, string>,
+  { report, secrets }: FileDraft,
+): Promise<void> {
+  const advice = 'can be read by everybody on this machine and holds a secret; chmod 600 it'
+  if (secrets.literal && (await isOpen(path))) report.warn([], `${basename(path)} ${advice}`)
+  const kept = [...secrets.names].some((name) => env.has(name))
+  if (kept && (await isOpen(envFile))) report.warn([], `${basename(envFile)} ${advice}`)
+}

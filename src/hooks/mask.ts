@@ -1,0 +1,56 @@
+/**
+ * Secrets that stand in the text of a hooks file, covered with stars of the same length, so that a line
+ * may be shown or kept and columns still fit. A reference such as "${BLOG_SECRET}" is no secret and stays.
+ */
+
+import type { Node } from 'jsonc-parser'
+import type { Path } from './problems.ts'
+import { readTree, scalars } from './source.ts'
+import { suggest } from './suggest.ts'
+
+export function maskSecrets(text: string): string {
+  const { root, faults } = readTree(text)
+  const masked = root === null ? text : maskNodes(text, root)
+  // In a broken file a secret may not have been read as one: then everything after such a key goes.
+  return faults.length === 0 ? masked : masked.replace(looseSecret, starred)
+}
+
+/** Whether a path leads to, or into, a secret or token: of a hook, or of a host. */
+export function isSecretPath(path: Path): boolean {
+  const [room, , key] = path
+  return (room === 'hooks' || room === 'hosts') && typeof key === 'string' && isSecretKey(key)
+}
+
+/** A text that is nothing but the name of a variable, at most with "nothing" as its default. */
+export function isReference(text: string): boolean {
+  return /^\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}$/.test(text)
+}
+
+function maskNodes(text: string, root: Node): string {
+  let masked = text
+  for (const { node, path } of scalars(root)) {
+    if (!isSecretPath(path) || isLocation(path) || isReference(String(node.value))) continue
+    const end = node.offset + node.length
+    const stars = '*'.repeat(Math.max(0, node.length - 2))
+    const cover = node.type === 'string' ? `"${stars}"` : '*'.repeat(node.length)
+    masked = masked.slice(0, node.offset) + cover + masked.slice(end)
+  }
+  return masked
+}
+
+/** Misspelt keys too: `"scret": "..."` is an unknown key, and its line is about to be shown. */
+function isSecretKey(key: string): boolean {
+  const meant = suggest(key, ['secret', 'token', 'repo', 'url', 'run', 'on', 'env', 'shell'])
+  return meant === 'secret' || meant === 'token'
+}
+
+/** `{"file": ...}` and `{"credential": ...}` say where a secret is, not what it is. */
+function isLocation(path: Path): boolean {
+  return path.at(-1) === 'file' || path.at(-1) === 'credential'
+}
+
+const looseSecret = /((?:secret|token|password)["']?\s*:\s*)([^\n]*)/gi
+
+function starred(_: string, key: string, rest: string): string {
+  return key + rest.replace(/\$\{\w+\}|[^\s"',[\]{}]/g, (part) => (part.length > 1 ? part : '*'))
+}

@@ -1,0 +1,150 @@
+/**
+ * One hook as a user writes it: every key, its shape and its description. See schema.ts.
+ */
+
+import * as v from 'valibot'
+import { on } from './schema-on.ts'
+import { duration, env, key, listOf, secrets, text } from './schema-parts.ts'
+
+const repo = v.pipe(
+  v.string('a repository; write "github:owner/name" or "bitbucket:workspace/name"'),
+  v.regex(
+    /^(github|bitbucket):[A-Za-z0-9._*-]+\/[A-Za-z0-9._*-]+$/,
+    'a repository; write "github:owner/name" or "bitbucket:workspace/name"',
+  ),
+)
+
+const signalWords = 'a signal; write "HUP", "USR1", "USR2", "TERM" or "INT"'
+const stepWords =
+  'a shell line or a step; write "git pull" or { "signal": "HUP", "pidfile": "/run/app.pid" }'
+
+const signalStep = v.strictObject(
+  {
+    signal: v.pipe(
+      v.string(signalWords),
+      v.regex(/^(SIG)?(HUP|INT|QUIT|KILL|USR1|USR2|TERM|CONT|WINCH|TTIN|TTOU)$/, signalWords),
+      v.title('Signal'),
+      v.description('Sent to the process, such as "HUP" to reload gunicorn.'),
+    ),
+    pidfile: v.pipe(
+      text('a path'),
+      v.title('Pid file'),
+      v.description('Holds the id of the process. Relative to the working directory.'),
+    ),
+  },
+  stepWords,
+)
+
+const step = v.union([text(stepWords), signalStep], stepWords)
+
+const concurrency = v.strictObject(
+  {
+    group: key(
+      'Group',
+      "Runs of one group go one at a time. Default: the hook's name.",
+      text('a name for a group'),
+    ),
+    'cancel-in-progress': key(
+      'Cancel in progress',
+      'A new run ends the one that is running. Default: false.',
+      v.boolean('true or false'),
+    ),
+    queue: key(
+      'Queue',
+      '"single" keeps only the newest waiting run; "max" keeps all, in order. Default: "single".',
+      v.picklist(['single', 'max'], '"single" or "max"'),
+    ),
+  },
+  'an object such as { "group": "deploy" }',
+)
+
+const concurrencyWords = 'the name of a group, false, or an object such as { "group": "deploy" }'
+const yesOrNo = v.boolean('true or false')
+
+export const hook = v.strictObject(
+  {
+    repo: key(
+      'Repository',
+      'Repository, or list of them, whose webhooks start the hook; * in a name matches any. The prefix says how deliveries are signed.',
+      listOf(repo, 'a repository or a list of them; write "github:owner/name"'),
+    ),
+    url: key(
+      'URL',
+      'Path at which the hook answers. Default: /hooks/NAME.',
+      v.string('a path such as "/df"'),
+    ),
+    on: key(
+      'Events',
+      'What starts the hook: an event, a list, or events with filters. Default: push with "repo", post with "url".',
+      on,
+    ),
+    secret: key(
+      'Secret',
+      'Deliveries must be signed with it; a list while it is being replaced. Needed with "repo" (or the host\'s in "hosts").',
+      secrets,
+    ),
+    token: key('Token', 'Requests must bring it: "Authorization: Bearer …".', secrets),
+    auth: key(
+      'Authentication',
+      'Only "none": a plain URL that everybody may call.',
+      v.literal('none', '"none"; leave "auth" out where there is a secret or a token'),
+    ),
+    run: key(
+      'Run',
+      'A shell line or a list of them, each a step; the first that fails ends the run. Or { "signal", "pidfile" }. Values of the delivery are in $HOOK_… variables.',
+      listOf(step, stepWords),
+    ),
+    command: key(
+      'Command',
+      'A program and its arguments, without a shell. An argument may be "{{ branch }}" and the like.',
+      v.pipe(
+        v.array(v.string('a text'), 'a list such as ["df", "-h"]'),
+        v.minLength(1, 'a program and its arguments; write ["df", "-h"]'),
+      ),
+    ),
+    shell: key('Shell', 'Runs each line of "run" by -e -c. Default: /bin/sh.', text('a program')),
+    'working-directory': key(
+      'Working directory',
+      "Where the command runs. Relative to the hooks file's folder, which is also the default.",
+      text('a folder'),
+    ),
+    env: key('Environment', 'Variables for the command.', env),
+    timeout: key(
+      'Timeout',
+      'Longest time a run may take. Default: 10m, or 30s with "respond": "output".',
+      duration,
+    ),
+    concurrency: key(
+      'Concurrency',
+      "Runs of one group go one at a time; false lets runs go side by side. Default: a group of the hook's name; false for plain URLs.",
+      v.union(
+        [text(concurrencyWords), v.literal(false, concurrencyWords), concurrency],
+        concurrencyWords,
+      ),
+    ),
+    respond: key(
+      'Respond',
+      'Answer at once ("accepted") or wait and answer with what the command writes ("output"). Default: "output" for get, else "accepted".',
+      v.picklist(['accepted', 'output'], '"accepted" or "output"'),
+    ),
+    replay: key(
+      'Replay',
+      '"allow" runs a push again whose body came before under another delivery id.',
+      v.literal('allow', '"allow"; leave "replay" out to refuse repeated bodies'),
+    ),
+    'allow-forks': key(
+      'Allow forks',
+      'Also run for pull requests from forks: code of strangers. Default: false.',
+      yesOrNo,
+    ),
+    'allow-unusual-refs': key(
+      'Allow unusual refs',
+      'Also run for branches and tags with characters other than A-Z a-z 0-9 _ . / + @ -. Default: false.',
+      yesOrNo,
+    ),
+    enabled: key('Enabled', 'false switches the hook off. Default: true.', yesOrNo),
+  },
+  'an object such as { "on": "manual", "run": "…" }',
+)
+
+export type HookWritten = v.InferInput<typeof hook>

@@ -1,0 +1,118 @@
+/**
+ * The hooks file as a user writes it: every key, its shape and its description. The JSON Schema for
+ * editors and the reference of keys are made from here. What values mean together is judged in hook.ts
+ * and beside it. Each message is the end of a sentence "… is not …; write …", see shape.ts.
+ */
+
+import * as v from 'valibot'
+import { hook } from './schema-hook.ts'
+import { duration, env, key, secrets, text } from './schema-parts.ts'
+
+const defaults = v.strictObject(
+  {
+    timeout: key('Timeout', 'Longest time a run may take.', duration),
+    env: key('Environment', 'Variables every command gets; a hook can replace each of them.', env),
+    'working-directory': key(
+      'Working directory',
+      "Where commands run. Relative to the hooks file's folder.",
+      text('a folder'),
+    ),
+    shell: key('Shell', 'Runs each line of "run". Default: /bin/sh.', text('a program')),
+  },
+  'an object such as { "timeout": "10m" }',
+)
+
+const port = 'a port; write a number from 0 to 65535'
+const parallel = 'a number of runs; write a whole number from 1 to 1000'
+
+const server = v.strictObject(
+  {
+    host: key('Host', 'Address to listen on. Default: 127.0.0.1.', text('an address')),
+    port: key(
+      'Port',
+      'Port to listen on; 0 takes any that is free. Default: 9000.',
+      v.union(
+        [
+          v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65535, port)),
+          v.pipe(v.string(port), v.regex(/^\d{1,5}$/, port)),
+        ],
+        port,
+      ),
+    ),
+    data: key(
+      'Data folder',
+      "Where deliveries, runs and their output are kept. Relative to the hooks file's folder. Default: $STATE_DIRECTORY, else .runhook beside the hooks file.",
+      text('a folder'),
+    ),
+    'public-url': key(
+      'Public URL',
+      'The address by which people and Git hosts reach this server, such as https://deploy.example.com.',
+      text('an address such as "https://deploy.example.com"'),
+    ),
+    'max-parallel': key(
+      'Parallel runs',
+      'Most runs at the same time. Default: four for each processor core.',
+      v.pipe(
+        v.number(parallel),
+        v.integer(parallel),
+        v.minValue(1, parallel),
+        v.maxValue(1000, parallel),
+      ),
+    ),
+    drain: key(
+      'Drain',
+      'How long a stopping server waits for running commands before it ends them. Default: 60s.',
+      duration,
+    ),
+  },
+  'an object such as { "port": 9000 }',
+)
+
+const host = v.strictObject(
+  {
+    secret: v.pipe(
+      secrets,
+      v.title('Secret'),
+      v.description('Accepted for each hook of this host that has no secret of its own.'),
+    ),
+  },
+  `an object such as { "secret": "\${GITHUB_SECRET}" }`,
+)
+
+const hosts = v.strictObject(
+  {
+    github: key('GitHub', 'What webhooks of github.com or GitHub Enterprise share.', host),
+    bitbucket: key('Bitbucket', 'What webhooks of Bitbucket Cloud share.', host),
+  },
+  `an object such as { "github": { "secret": "\${GITHUB_SECRET}" } }`,
+)
+
+export const hookName = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+export const hooksFile = v.pipe(
+  v.strictObject(
+    {
+      $schema: key('Schema', 'Where an editor finds the description of this file.', text('a path')),
+      defaults: key('Defaults', 'Applied to every hook that does not say otherwise.', defaults),
+      server: key('Server', 'How runhook listens, keeps and stops.', server),
+      hosts: key('Hosts', 'What all webhooks of one Git host share.', hosts),
+      hooks: key(
+        'Hooks',
+        'Each hook by its name: small letters, digits and "-". The name is in its address, /hooks/NAME.',
+        v.record(
+          v.pipe(
+            v.string(),
+            v.regex(hookName, 'a name for a hook; write small letters, digits and "-"'),
+          ),
+          hook,
+          'an object of hooks by name',
+        ),
+      ),
+    },
+    'an object such as { "hooks": { … } }',
+  ),
+  v.title('runhook hooks file'),
+  v.description('When something happens at a Git host, or somebody calls a URL, run a command.'),
+)
+
+export type HooksFile = v.InferInput<typeof hooksFile>

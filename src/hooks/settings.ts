@@ -1,0 +1,66 @@
+/**
+ * The `server` part of a hooks file, with what the command line says instead and every default.
+ */
+
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import type { ServerSettings } from '../model.ts'
+import type { FileDraft } from './draft.ts'
+import type { Report } from './report.ts'
+import { readDuration } from './surroundings.ts'
+
+export interface Overrides {
+  readonly host?: string
+  readonly port?: number
+  readonly data?: string
+}
+
+export function readServer(
+  { written, folder, report }: FileDraft,
+  overrides: Overrides,
+  stateDirectory: string | undefined,
+): ServerSettings {
+  const server = written.server ?? {}
+  return {
+    host: overrides.host ?? server.host ?? '127.0.0.1',
+    port: overrides.port ?? readPort(server.port ?? 9000, report),
+    data: dataFolder(folder, server.data, overrides.data, stateDirectory),
+    publicUrl: readPublicUrl(server['public-url'], report),
+    maxParallel: server['max-parallel'] ?? Math.max(4, 4 * availableParallelism()),
+    drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
+  }
+}
+
+/** As text it comes from a variable: `"${PORT:-9000}"`. */
+function readPort(written: number | string, report: Report): number {
+  const port = Number(written)
+  if (port > 65535)
+    report.error(['server', 'port'], `${port} is not a port; write a number from 0 to 65535`)
+  return port
+}
+
+function dataFolder(
+  folder: string,
+  written: string | undefined,
+  override: string | undefined,
+  stateDirectory: string | undefined,
+): string {
+  // Given on the command line it is relative to where that was typed.
+  if (override !== undefined) return resolve(override)
+  // systemd lists several with colons; the first is the unit's own.
+  const state = stateDirectory?.split(':')[0]
+  return resolve(folder, written ?? (state || '.runhook'))
+}
+
+function readPublicUrl(written: string | undefined, report: Report): string | null {
+  if (written === undefined) return null
+  const url = URL.parse(written)
+  const plain = url !== null && url.search + url.hash + url.username + url.password === ''
+  if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+  const shown = JSON.stringify(report.written(['server', 'public-url']) ?? written)
+  report.error(
+    ['server', 'public-url'],
+    `${shown} is not an address; write "https://deploy.example.com"`,
+  )
+  return null
+}

@@ -1,0 +1,122 @@
+/**
+ * Holds a hooks file against its schema and puts every mistake into words of ours: valibot hides what
+ * is wrong inside of a union, and its own texts are for programmers. Unknown keys: see keys.ts.
+ */
+
+import * as v from 'valibot'
+import { parseDuration } from './duration.ts'
+import { checkKeys } from './keys.ts'
+import { isSecretPath } from './mask.ts'
+import type { Path } from './problems.ts'
+import type { Report } from './report.ts'
+import { type HooksFile, hooksFile } from './schema.ts'
+
+/** The file without what was refused: all that is left has its right shape. `value` is changed. */
+export function checkShape(value: unknown, report: Report): HooksFile {
+  checkKeys(hooksFile, value, report)
+  for (const misfit of misfits(v.safeParse(hooksFile, value).issues ?? [], []))
+    judge(misfit, value, report)
+  return withoutRefused(value, report.refused)
+}
+
+interface Misfit {
+  readonly path: Path
+  readonly issue: v.BaseIssue<unknown>
+}
+
+/** The deepest issues: of a union, those of the one option that the value was meant for. */
+function* misfits(issues: readonly v.BaseIssue<unknown>[], above: Path): Generator<Misfit> {
+  for (const issue of issues) {
+    const path = [...above, ...(issue.path ?? []).map(keyOf)]
+    const inner = (issue.issues ?? []).filter(isMeant)
+    if (inner.length > 0) yield* misfits(inner, path)
+    else yield { path, issue }
+  }
+}
+
+function keyOf(item: v.IssuePathItem): string | number {
+  return typeof item.key === 'number' ? item.key : String(item.key)
+}
+
+/** valibot reads lists as objects too: an option for objects has nothing to say about a list. */
+function isMeant(issue: v.BaseIssue<unknown>): boolean {
+  const first = issue.path?.[0]
+  if (first === undefined) return issue.issues?.some(isMeant) ?? false
+  return (first.type === 'array') === Array.isArray(first.input)
+}
+
+function judge({ path, issue }: Misfit, value: unknown, report: Report): void {
+  const last = issue.path?.at(-1)
+  if (last?.origin !== 'key') {
+    report.refuse(path, wording(path, issue, report))
+  } else if (issue.received === 'undefined') {
+    report.refuse(path.slice(0, -1), `lacks "${last.key}"`)
+  } else {
+    // The name of a hook is wrong: what is in it is judged all the same.
+    report.error(path, `${JSON.stringify(last.key)} is not ${issue.message}`, { at: 'key' })
+    remove(value, path)
+  }
+}
+
+function wording(path: Path, issue: v.BaseIssue<unknown>, report: Report): string {
+  const text = report.written(path)
+  const found = isSecretPath(path) ? kindOf(issue.input) : (shown(text) ?? shownValue(issue.input))
+  const better = text === null ? null : betterAdvice(issue.message, text)
+  return `${found} ${better ?? `is not ${issue.message}`}`
+}
+
+/** What somebody who wrote this text probably meant, where that can be told. */
+function betterAdvice(message: string, text: string): string | null {
+  if (message.startsWith('a duration;')) {
+    const duration = parseDuration(text)
+    return 'problem' in duration ? duration.problem : null
+  }
+  if (!message.startsWith('a repository;')) return null
+  const [, host, name] =
+    /(github|bitbucket)[\w.]*[:/]+([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(text) ?? []
+  if (host !== undefined) return `is not a repository; write "${host}:${name}"`
+  return /^[\w.-]+\/[\w.-]+$/.test(text) ? `is not a repository; write "github:${text}"` : null
+}
+
+/** A text as it stands in the file, with variables not filled in: they may hold a secret. */
+function shown(text: string | null): string | null {
+  if (text === null) return null
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text)
+}
+
+function shownValue(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  return typeof value === 'string' ? 'this text' : `a ${typeof value}`
+}
+
+// ---- what is left ------------------------------------------------------------------------------------
+
+/**
+ * Takes out as little as makes the rest right, for mistakes beside a wrong value should be told too:
+ * first just the values, then whatever is not right without them.
+ */
+function withoutRefused(value: unknown, refused: readonly Path[]): HooksFile {
+  for (const path of refused) remove(value, path)
+  while (!v.is(hooksFile, value)) {
+    const wrong = [...misfits(v.safeParse(hooksFile, value).issues ?? [], [])]
+    // The file as a whole: a list, say.
+    if (wrong.some(({ path }) => path.length < 2)) return {}
+    for (const { path } of wrong) remove(value, path.slice(0, -1))
+  }
+  return value
+}
+
+function remove(value: unknown, path: Path): void {
+  const [key, ...rest] = path
+  if (typeof value !== 'object' || value === null || key === undefined) return
+  // The lines of `run` are judged one by one, so a wrong one is only put aside.
+  if (Array.isArray(value) && rest.length === 0) Reflect.set(value, key, 'true')
+  else if (rest.length === 0) Reflect.deleteProperty(value, key)
+  else remove(Reflect.get(value, key), rest)
+}

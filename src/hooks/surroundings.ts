@@ -1,0 +1,103 @@
+/**
+ * What a command finds around it: its folder, its variables, its time. Each hook's own, else the file's
+ * defaults, else ours.
+ */
+
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { messageOf } from '../errors.ts'
+import type { Hook } from '../model.ts'
+import type { FileDraft, HookDraft } from './draft.ts'
+import { parseDuration } from './duration.ts'
+import type { Path } from './problems.ts'
+import type { Report } from './report.ts'
+
+export function readFolder({ written, path, report }: HookDraft, file: FileDraft): string {
+  const own = written['working-directory']
+  const folder = resolve(file.folder, own ?? file.written.defaults?.['working-directory'] ?? '.')
+  if (own !== undefined) checkFolder([...path, 'working-directory'], folder, report)
+  return folder
+}
+
+/** The file's defaults, then the hook's own. Without a prototype: the names are the user's. */
+export function readEnv({ written, path, report }: HookDraft, file: FileDraft): Hook['env'] {
+  if (written.env !== undefined) checkEnv([...path, 'env'], written.env, report)
+  return Object.assign(Object.create(null), file.written.defaults?.env, written.env)
+}
+
+export function readTimeout(
+  { written, path, report }: HookDraft,
+  file: FileDraft,
+  respond: Hook['respond'],
+): number {
+  const byDefault = file.written.defaults?.timeout ?? (respond === 'output' ? '30s' : '10m')
+  if (written.timeout === undefined)
+    return readDuration(['defaults', 'timeout'], byDefault, report, { zero: false })
+  return readDuration([...path, 'timeout'], written.timeout, report, { zero: false })
+}
+
+/** Milliseconds. What is no duration at all was refused with the shape of the file. */
+export function readDuration(
+  path: Path,
+  text: string,
+  report: Report,
+  options: { zero: boolean },
+): number {
+  const duration = parseDuration(text)
+  if ('problem' in duration) {
+    report.error(path, `${JSON.stringify(text)} ${duration.problem}`)
+    return 0
+  }
+  if (duration.ms === 0 && !options.zero)
+    report.error(path, 'leaves no time at all; write "10m", say')
+  return duration.ms
+}
+
+/** Also where no hook makes use of them. */
+export function checkDefaults({ written, folder, report }: FileDraft): void {
+  const { env, timeout, 'working-directory': directory } = written.defaults ?? {}
+  if (env !== undefined) checkEnv(['defaults', 'env'], env, report)
+  if (timeout !== undefined) readDuration(['defaults', 'timeout'], timeout, report, { zero: false })
+  if (directory !== undefined)
+    checkFolder(['defaults', 'working-directory'], resolve(folder, directory), report)
+}
+
+/** Only a warning: a first deploy may be what makes the folder. */
+function checkFolder(path: Path, folder: string, report: Report): void {
+  try {
+    const found = statSync(folder, { throwIfNoEntry: false })
+    if (found === undefined) report.warn(path, `${folder} does not exist on this machine`)
+    else if (!found.isDirectory()) report.warn(path, `${folder} is not a folder`)
+  } catch (error) {
+    report.warn(path, `${folder} cannot be looked at: ${messageOf(error)}`)
+  }
+}
+
+// ---- variables ---------------------------------------------------------------------------------------
+
+/** A shell runs the file they name before each line; say so in a line of `run` if it is wanted. */
+const runsCode = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']
+/** Every program loads the library they name. Some have a reason to, such as another malloc. */
+const loadsCode = ['LD_PRELOAD', 'LD_AUDIT']
+
+function checkEnv(path: Path, env: Readonly<Record<string, string>>, report: Report): void {
+  for (const [name, value] of Object.entries(env)) {
+    const here = [...path, name]
+    const [ours] = /^(HOOK|INPUT|RUNHOOK)_/i.exec(name) ?? []
+    if (ours !== undefined)
+      report.error(here, `a name that begins with ${ours.toUpperCase()} is runhook's own`, {
+        at: 'key',
+      })
+    if (runsCode.includes(name))
+      report.error(here, 'makes a shell run other code than "run" says', {
+        at: 'key',
+        hint: 'begin "run" with a line such as ". ./settings.sh"',
+      })
+    if (loadsCode.includes(name))
+      report.warn(here, 'loads code into every program the command starts', { at: 'key' })
+    if (value.includes('{{'))
+      report.error(here, 'has "{{", and nothing is filled into "env"', {
+        hint: 'a command finds values of the delivery in $HOOK_BRANCH and the like',
+      })
+  }
+}
