@@ -49,10 +49,16 @@ function signalStep(
   return { kind: 'signal', signal: name, pidfile: resolve(workingDirectory, pidfile) }
 }
 
-/** Tools that paste values into the line let whoever names a branch run commands; see T1 in security. */
+/**
+ * What people write who expect values to be pasted into the line, as GitHub Actions does. Braces of
+ * other tools (`docker ps --format '{{.Names}}'`, `{{range .}}`) begin with a dot or a Go keyword.
+ */
+const PASTED = /\$\{\{|\{\{(?!-?\s*(?:\.|\$|(?:if|else|end|range|with|json|join|len|print\w*)\b))/
+
+/** Tools that paste values into the line let whoever names a branch run commands. */
 function checkLine(line: string, path: Path, report: Report): void {
   if (line.trim() === '') report.error(path, 'is an empty line; nothing would run')
-  const [found] = /\$?\{\{/.exec(line) ?? []
+  const [found] = PASTED.exec(line) ?? []
   if (found === undefined) return
   report.error(
     path,

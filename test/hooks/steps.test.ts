@@ -119,3 +119,11 @@ describe('what a hook runs', () => {
     expect(await linesOf({ ...push, run: undefined, command: ['x', item] })).toEqual([])
   })
 })
+
+test.each([
+  "docker ps --format '{{.Names}}'",
+  "docker inspect -f '{{range .Mounts}}{{ .Source }}{{end}}' app",
+  "docker inspect -f '{{json .State}}' app",
+])('braces that are for another tool pass: %s', async (run) => {
+  expect(await linesOf({ ...push, run })).toEqual([])
+})
