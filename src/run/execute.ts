@@ -1,0 +1,195 @@
+/**
+ * One run from its first step to its end. The output file is made first and is the evidence that a
+ * command may have been started; what follows it starts the command promptly. Whatever happens, the
+ * run ends with a status and a reason, its payload file is removed and its output is closed.
+ */
+
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { messageOf } from '../errors.ts'
+import type { Hook, Run, RunEnd, Step, StepRecord, StoredDelivery } from '../model.ts'
+import type { Closed, OutputLog, OutputWriter } from '../record/output.ts'
+import { type Context, commandFor, type ProcessStep } from './command.ts'
+import { aborted, conclude, type Outcome, outOfTime, titleOf } from './conclusion.ts'
+import { endLeftovers, markerOf } from './leftovers.ts'
+import { lazyPayload, removePayload, writePayload } from './payload.ts'
+import type { PipePool } from './pipe.ts'
+import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
+import { sendSignal } from './signal.ts'
+
+export interface Work {
+  readonly hook: Hook
+  readonly run: Run
+  readonly delivery: StoredDelivery
+}
+
+export interface ExecuteTools {
+  readonly output: OutputLog
+  readonly pipes: PipePool
+  /** Where payload files stand while their run goes on: `<data>/payloads`. */
+  readonly tempDirectory: string
+  readonly publicUrl: string | null
+  /** Of the data directory: by it and the run's id its processes are found again. */
+  readonly token: string
+  /** Ends the run. Its reason is `cancel:<text>` or `stop`. */
+  readonly signal: AbortSignal
+  /** Between TERM and KILL. */
+  readonly graceMs?: number
+  /** Called when a step starts and when it has ended. Offsets are of the whole stream, nothing cut. */
+  readonly onStep?: (step: StepRecord) => void
+}
+
+/** One run in progress. */
+interface Progress extends Work {
+  readonly tools: ExecuteTools
+  readonly writer: OutputWriter
+  readonly context: Context
+  readonly deadline: number
+  readonly graceMs: number
+  readonly steps: StepRecord[]
+}
+
+/** Carries out the run. Resolves with its end; what cannot be done is a `failure` with its reason. */
+export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEnd> {
+  const nothing = { exitCode: null, signal: null, outputBytes: 0, outputCut: 0, steps: [] }
+  if (tools.signal.aborted)
+    return { ...nothing, ...aborted(tools.signal.reason, 'before it started') }
+  const deadline = performance.now() + work.hook.timeoutMs
+  let writer: OutputWriter
+  try {
+    writer = tools.output.open(work.run.id)
+  } catch (thrown) {
+    return { ...nothing, status: 'failure', reason: `nothing was run: ${messageOf(thrown)}` }
+  }
+  const graceMs = tools.graceMs ?? GRACE_MS
+  const context = contextOf(work, tools)
+  const progress: Progress = { ...work, tools, writer, context, deadline, graceMs, steps: [] }
+  let closed: Closed
+  let outcome: Outcome
+  try {
+    outcome = await carryOut(progress)
+  } finally {
+    removePayload(context.payloadFile)
+    closed = await writer.close()
+  }
+  return endOf(outcome, closed, progress.steps)
+}
+
+function contextOf({ hook, run, delivery }: Work, tools: ExecuteTools): Context {
+  return {
+    hook,
+    run,
+    delivery,
+    payloadFile: join(tools.tempDirectory, String(run.id)),
+    user: serverUser(),
+    timeZone: process.env.TZ ?? null,
+    publicUrl: tools.publicUrl,
+    marker: markerOf(tools.token, run.id),
+    payload: lazyPayload(delivery),
+  }
+}
+
+/** In a container the user may have a number and no name. */
+function serverUser(): Context['user'] {
+  try {
+    const { username, homedir, shell } = userInfo()
+    return { name: username, home: homedir, shell: shell ?? '/bin/sh' }
+  } catch {
+    return { name: String(process.getuid?.() ?? ''), home: '/', shell: '/bin/sh' }
+  }
+}
+
+async function carryOut(progress: Progress): Promise<Outcome> {
+  const { hook, delivery, context } = progress
+  try {
+    await writePayload(context.payloadFile, delivery)
+  } catch (thrown) {
+    const reason = `nothing was run: the payload could not be written: ${messageOf(thrown)}`
+    return { status: 'failure', exitCode: null, signal: null, reason }
+  }
+  let outcome: Outcome = { status: 'success', exitCode: 0, signal: null, reason: null }
+  for (const [index, step] of hook.steps.entries()) {
+    outcome = await takeStep(progress, step, index + 1)
+    if (outcome.status !== 'success') break
+  }
+  return outcome
+}
+
+async function takeStep(progress: Progress, step: Step, number: number): Promise<Outcome> {
+  const { hook, tools, writer, graceMs, steps } = progress
+  const { signal } = tools
+  if (signal.aborted) return { ...aborted(signal.reason), exitCode: null, signal: null }
+  if (performance.now() >= progress.deadline) return outOfTime(hook, number)
+  const begun: StepRecord = {
+    number,
+    title: titleOf(step),
+    startedAt: Date.now(),
+    finishedAt: null,
+    exitCode: null,
+    signal: null,
+    outputFrom: writer.written,
+    outputTo: null,
+  }
+  tools.onStep?.(begun)
+  const ended = step.kind === 'signal' ? signalled(progress, step) : await ran(progress, step)
+  const { exitCode } = ended
+  const times = { finishedAt: Date.now(), outputTo: writer.written }
+  const record = { ...begun, ...times, exitCode, signal: ended.signal }
+  steps.push(record)
+  tools.onStep?.(record)
+  return conclude(ended, { hook, step, number, graceMs, abortReason: signal.reason })
+}
+
+function signalled({ writer }: Progress, step: Extract<Step, { kind: 'signal' }>): Ended {
+  const sent = sendSignal(step)
+  if ('problem' in sent) return { ...nothingRan, problem: sent.problem }
+  writer.write(Buffer.from(`${sent.text}\n`))
+  return { ...nothingRan, exitCode: 0 }
+}
+
+async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
+  const { tools, writer, context, deadline, graceMs } = progress
+  const { signal } = tools
+  const spec = commandFor(step, context)
+  if ('problem' in spec) return { ...nothingRan, problem: spec.problem }
+  let lastByte = NEWLINE
+  const receive = (chunk: Uint8Array) => {
+    lastByte = chunk.at(-1) ?? lastByte
+    writer.write(chunk)
+  }
+  const timeoutMs = Math.max(1, deadline - performance.now())
+  const running = startProcess(spec, tools.pipes, receive, { timeoutMs, graceMs })
+  const stop = () => running.end(aborted(signal.reason).status === 'cancelled' ? 'cancel' : 'stop')
+  signal.addEventListener('abort', stop, { once: true })
+  const ended = await running.ended
+  signal.removeEventListener('abort', stop)
+  for (const note of await notes(progress, ended)) {
+    receive(Buffer.from(`${lastByte === NEWLINE ? '' : '\n'}[runhook: ${note}]\n`))
+  }
+  return ended
+}
+
+const NEWLINE = 0x0a
+
+/** What a person should know of processes that did not end with their step. */
+async function notes(progress: Progress, ended: Ended): Promise<string[]> {
+  const { tools, run } = progress
+  const found = ended.leftovers === null ? [] : [ended.leftovers]
+  if (ended.endedBy === null && !ended.outputHeld) return found
+  for (const { pids, remaining } of await endLeftovers(tools.token, [run.id], progress.graceMs)) {
+    const after = remaining.length > 0 ? `; still running: ${remaining.join(', ')}` : ''
+    found.push(`ended processes that had left the step's group: ${pids.join(', ')}${after}`)
+  }
+  return found
+}
+
+function endOf(outcome: Outcome, closed: Closed, steps: readonly StepRecord[]): RunEnd {
+  const { bytes, cut, problem, place } = closed
+  const reason = [outcome.reason, problem].filter((text) => text !== null).join('; ') || null
+  const placed = steps.map((step) => ({
+    ...step,
+    outputFrom: place(step.outputFrom),
+    outputTo: place(step.outputTo ?? step.outputFrom),
+  }))
+  return { ...outcome, reason, outputBytes: bytes, outputCut: cut, steps: placed }
+}

@@ -1,0 +1,152 @@
+/**
+ * Real pipes for commands. What Node gives a child by default are sockets, and `echo x > /dev/stderr`
+ * fails on a socket; a plain file would be emptied by it. So: FIFOs, made a batch at a time and used
+ * again, but only after everyone who held one has let go of it.
+ */
+
+import { execFile } from 'node:child_process'
+import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { messageOf, RunhookError, systemCode } from '../errors.ts'
+
+const execute = promisify(execFile)
+const BATCH = 16
+const DRAIN_QUIET_MS = 1000
+const DRAIN_MS = 2000
+const LOOK_MS = 50
+
+export interface Pipe {
+  /** For stdout and stderr of one child; close it with `closeWrite` once the child has it. */
+  readonly writeFd: number
+  /** The read end, not yet flowing. */
+  readonly output: Socket
+  /** Resolves when all was read and nobody holds the write end any more; never rejects. */
+  readonly ended: Promise<void>
+  closeWrite(): void
+  /** Closes both ends. The FIFO goes back to the pool if its end was seen, else it is unlinked. */
+  release(): void
+}
+
+export class PipePool {
+  readonly #directory: string
+  readonly #free: string[] = []
+  #made = 0
+  #making: Promise<void> | null = null
+
+  /** Takes the directory for itself: whatever an earlier process left there is removed. */
+  constructor(directory: string) {
+    this.#directory = directory
+    rmSync(directory, { recursive: true, force: true })
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  }
+
+  /** Rejects with a RunhookError or the system's error when no FIFO can be made or opened. */
+  async take(): Promise<Pipe> {
+    for (;;) {
+      const path = this.#free.pop()
+      if (path === undefined) {
+        this.#making ??= this.#make().finally(() => {
+          this.#making = null
+        })
+        await this.#making
+        continue
+      }
+      const pipe = this.#open(path)
+      if (pipe !== null) return pipe
+    }
+  }
+
+  async #make(): Promise<void> {
+    const paths = Array.from({ length: BATCH }, () => join(this.#directory, String(++this.#made)))
+    try {
+      await execute('mkfifo', ['-m', '600', '--', ...paths])
+    } catch (thrown) {
+      throw makeError(this.#directory, thrown)
+    }
+    this.#free.push(...paths)
+  }
+
+  /** Null when the FIFO is not there any more: somebody tidied the directory up. */
+  #open(path: string): Pipe | null {
+    try {
+      return openPipe(path, (seenEnd) => {
+        if (seenEnd) this.#free.push(path)
+        else rmSync(path, { force: true })
+      })
+    } catch (thrown) {
+      if (systemCode(thrown) === 'ENOENT') return null
+      this.#free.push(path)
+      throw thrown
+    }
+  }
+}
+
+/** Both ends are open before anything reads: a FIFO without a writer reads as ended. */
+function openPipe(path: string, done: (seenEnd: boolean) => void): Pipe {
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writeFd = openWriteEnd(path, readFd)
+  const output = new Socket({ fd: readFd, readable: true, writable: false })
+  let seenEnd = false
+  let writable = true
+  const closeWrite = () => {
+    if (writable) closeSync(writeFd)
+    writable = false
+  }
+  const ended = new Promise<void>((resolve) => {
+    output.once('end', () => {
+      seenEnd = true
+      resolve()
+    })
+    output.once('error', () => resolve())
+    output.once('close', () => resolve())
+  })
+  const release = () => {
+    closeWrite()
+    output.destroy()
+    done(seenEnd)
+  }
+  return { writeFd, output, ended, closeWrite, release }
+}
+
+/**
+ * Reads on after the writer is gone: to the end, or until nothing came for a second, two seconds at
+ * most, because whoever else holds the pipe may hold it for ever. True when the end was seen.
+ */
+export async function drain(pipe: Pipe): Promise<boolean> {
+  const begun = performance.now()
+  let heard = begun
+  pipe.output.on('data', () => {
+    heard = performance.now()
+  })
+  const atEnd = pipe.ended.then(() => true)
+  for (;;) {
+    const now = performance.now()
+    const patient = now - heard < DRAIN_QUIET_MS && now - begun < DRAIN_MS
+    if (await Promise.race([atEnd, sleep(patient ? LOOK_MS : 0, false, { ref: false })]))
+      return true
+    if (!patient) return false
+  }
+}
+
+function openWriteEnd(path: string, readFd: number): number {
+  try {
+    return openSync(path, constants.O_WRONLY)
+  } catch (thrown) {
+    closeSync(readFd)
+    throw thrown
+  }
+}
+
+/** Too many files or processes is the system's answer to anything; the rest is about this directory. */
+function makeError(directory: string, thrown: unknown): unknown {
+  const code = systemCode(thrown)
+  if (code !== null && code !== 'ENOENT') return thrown
+  const reason =
+    code === null ? messageOf(thrown).trim() : 'there is no "mkfifo"; install coreutils'
+  return new RunhookError('storage', `cannot make pipes in ${directory}: ${reason}`, {
+    cause: thrown,
+  })
+}

@@ -1,0 +1,94 @@
+/**
+ * What Linux's /proc says about processes: read only, never a signal. Elsewhere, and for a process that
+ * is gone or not ours to see, every answer is null or empty; callers must do without.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Fields of /proc/<pid>/stat, see proc(5). */
+export interface ProcessFacts {
+  readonly pid: number
+  /** Name of the program, at most 15 characters. */
+  readonly name: string
+  /** `Z` and `X` are dead already. */
+  readonly state: string
+  readonly group: number
+  readonly session: number
+  /** Clock ticks between boot and its start: with the pid, the identity of a process. */
+  readonly startTicks: number
+}
+
+/** USER_HZ: 100 on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+export function processIds(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  } catch {
+    return []
+  }
+}
+
+export function factsOf(pid: number): ProcessFacts | null {
+  const text = read(pid, 'stat')
+  // The name stands in brackets and may itself hold brackets and spaces.
+  const from = text.indexOf('(')
+  const to = text.lastIndexOf(')')
+  if (from < 0 || to < from) return null
+  const [state = '', , group, session, ...rest] = text.slice(to + 2).split(' ')
+  return {
+    pid,
+    name: text.slice(from + 1, to),
+    state,
+    group: Number(group),
+    session: Number(session),
+    startTicks: Number(rest[15]),
+  }
+}
+
+export function isDead(facts: ProcessFacts): boolean {
+  return facts.state === 'Z' || facts.state === 'X'
+}
+
+/** Processes of a group that still live, zombies left out. */
+export function membersOf(group: number): ProcessFacts[] {
+  return processIds()
+    .map(factsOf)
+    .filter((facts) => facts !== null)
+    .filter((facts) => facts.group === group && !isDead(facts))
+}
+
+/** `NAME=value` entries of its environment as it was when its program started. */
+export function environmentOf(pid: number): string[] {
+  return read(pid, 'environ').split('\0')
+}
+
+/** Its command line on one line, or what it calls itself; empty when it has none. */
+export function commandLineOf(pid: number): string {
+  return read(pid, 'cmdline').replaceAll('\0', ' ').trim()
+}
+
+/** The user it runs as. */
+export function userOf(pid: number): number | null {
+  const [, real] = /^Uid:\s+(\d+)/m.exec(read(pid, 'status')) ?? []
+  return real === undefined ? null : Number(real)
+}
+
+/** When it started, milliseconds since the epoch, to about a second. */
+export function startedAt(facts: ProcessFacts): number | null {
+  const [, boot] = /^btime (\d+)/m.exec(readFile('/proc/stat')) ?? []
+  if (boot === undefined) return null
+  return (Number(boot) + facts.startTicks / TICKS_PER_SECOND) * 1000
+}
+
+function read(pid: number, file: string): string {
+  return readFile(`/proc/${pid}/${file}`)
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

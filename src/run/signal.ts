@@ -1,0 +1,96 @@
+/**
+ * The `signal` step: what `kill -HUP $(cat file)` means to do, without what it gets wrong. A pid file
+ * may be missing, empty, older than the process that has its number now, or name another user's; then
+ * nothing is signalled and the reason is said. Only the one process named is ever signalled.
+ */
+
+import { readFileSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { messageOf, systemCode } from '../errors.ts'
+import type { Step } from '../model.ts'
+import { commandLineOf, factsOf, isDead, type ProcessFacts, startedAt, userOf } from './proc.ts'
+
+export type SignalStep = Extract<Step, { kind: 'signal' }>
+
+interface PidFile {
+  readonly pid: number
+  readonly writtenAt: number
+}
+
+/** Start times are whole seconds and file systems round: so much later still counts as before. */
+const SLACK_MS = 2000
+/** A pid file holds one number; whatever is longer is something else. */
+const LONGEST_FILE = 4096
+
+/** Sends the signal. `text` says to whom, for the output; `problem` why nothing was sent. */
+export function sendSignal(step: SignalStep): { text: string } | { problem: string } {
+  const file = readPidFile(step.pidfile)
+  if ('problem' in file) return file
+  const { pid } = file
+  const facts = factsOf(pid)
+  const name = nameOf(pid, facts)
+  try {
+    process.kill(pid, 0)
+    const stale = staleProblem(file, facts, name)
+    if (stale !== null) return { problem: `pid file ${step.pidfile} is stale: ${stale}` }
+    process.kill(pid, signalNamed(step.signal))
+  } catch (thrown) {
+    return { problem: refusal(thrown, step, pid, name) }
+  }
+  return { text: `sent ${step.signal.replace(/^SIG/, '')} to process ${pid}${name}` }
+}
+
+function readPidFile(path: string): PidFile | { problem: string } {
+  try {
+    const stats = statSync(path)
+    if (!stats.isFile()) return { problem: `pid file ${path} is not a file` }
+    if (stats.size > LONGEST_FILE)
+      return { problem: `pid file ${path} holds more than a process id` }
+    const [text = ''] = readFileSync(path, 'utf8').trim().split('\n', 1)
+    const problem = pidProblem(text.trim())
+    if (problem !== null) return { problem: `pid file ${path} ${problem}` }
+    return { pid: Number(text), writtenAt: stats.mtimeMs }
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT')
+      return { problem: `there is no pid file ${path}. Is the service running?` }
+    return { problem: `pid file ${path} cannot be read: ${messageOf(thrown)}` }
+  }
+}
+
+/** To the system 0 and negative numbers mean whole groups of processes, and 1 is init. */
+function pidProblem(text: string): string | null {
+  if (text === '') return 'is empty. Is the service still starting?'
+  if (!/^-?\d{1,10}$/.test(text)) return 'does not hold a process id'
+  if (Number(text) <= 1) return `holds ${text}, which is not the process of a service`
+  return Number(text) === process.pid ? 'holds the process id of runhook itself' : null
+}
+
+function staleProblem(file: PidFile, facts: ProcessFacts | null, name: string): string | null {
+  if (facts === null) return null
+  if (isDead(facts)) return `process ${file.pid}${name} has ended`
+  const started = startedAt(facts)
+  if (started === null || started <= file.writtenAt + SLACK_MS) return null
+  return `process ${file.pid}${name} started after it was written and must be another one`
+}
+
+function refusal(thrown: unknown, step: SignalStep, pid: number, name: string): string {
+  switch (systemCode(thrown)) {
+    case 'ESRCH':
+      return `pid file ${step.pidfile} is stale: there is no process ${pid}`
+    case 'EPERM':
+      return `process ${pid}${name} runs as user ${userOf(pid) ?? 'unknown'}, and runhook, which runs as user ${userInfo().uid}, may not signal it`
+    default:
+      return `${step.signal} could not be sent to process ${pid}${name}: ${messageOf(thrown)}`
+  }
+}
+
+/** With or without `SIG`. */
+function signalNamed(name: string): string {
+  return name.startsWith('SIG') ? name : `SIG${name}`
+}
+
+/** ` (gunicorn: master [blog])`, or nothing. What a process calls itself may hold anything. */
+function nameOf(pid: number, facts: ProcessFacts | null): string {
+  const name = commandLineOf(pid) || facts?.name || ''
+  return name === '' ? '' : ` (${name.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)})`
+}

@@ -1,0 +1,124 @@
+/**
+ * Why a command could not be started, for the person who can mend it. The system's answer is one word
+ * for many causes (a missing folder, a missing program and a missing interpreter are all ENOENT), so
+ * the cause is looked up where the system would have looked.
+ */
+
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { messageOf, systemCode } from '../errors.ts'
+import type { CommandSpec } from './command.ts'
+
+/** One or two sentences without the closing full stop. `thrown` is what `spawn` threw or emitted. */
+export function spawnProblem(thrown: unknown, spec: CommandSpec): string {
+  switch (systemCode(thrown)) {
+    case 'ENOENT':
+    case 'EACCES':
+    case 'ENOTDIR':
+    case 'ENOEXEC':
+      return directoryProblem(spec.workingDirectory) ?? programProblem(spec) ?? plain(thrown, spec)
+    case 'E2BIG':
+      return 'argument list too long: the arguments and environment of one command may not be larger than the system allows. Read large values from the file $HOOK_PAYLOAD instead'
+    case 'EAGAIN':
+      return 'the system allows no more processes. Raise TasksMax= of the service or "ulimit -u", or lower "max-parallel"'
+    case 'ENOMEM':
+      return 'there is not enough memory to start another process'
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open. Raise LimitNOFILE= of the service or "ulimit -n", or lower "max-parallel"'
+    default:
+      return plain(thrown, spec)
+  }
+}
+
+function plain(thrown: unknown, spec: CommandSpec): string {
+  return `${spec.argv[0]} could not be started: ${messageOf(thrown)}`
+}
+
+function directoryProblem(path: string): string | null {
+  const kind = kindOf(path)
+  if (kind === 'missing')
+    return `working directory ${path} does not exist. Create it, or correct "working-directory"`
+  if (kind !== 'directory') return `working directory ${path} is not a directory`
+  return may(path, constants.X_OK)
+    ? null
+    : `working directory ${path} may not be entered by this user`
+}
+
+function programProblem(spec: CommandSpec): string | null {
+  const [command] = spec.argv
+  const file = command.includes('/') ? resolve(spec.workingDirectory, command) : onPath(spec)
+  if (file === null)
+    return `command not found: ${command} is in no directory of PATH (${path(spec)})`
+  if (kindOf(file) === 'missing') return `command not found: there is no ${file}`
+  if (kindOf(file) === 'directory') return `${file} is a directory, not a command`
+  if (!may(file, constants.X_OK)) return `${file} is not executable. Run: chmod +x ${file}`
+  return interpreterProblem(file)
+}
+
+/** The file that the name means: the first that may be run, else the first there is. */
+function onPath(spec: CommandSpec): string | null {
+  const files = path(spec)
+    .split(':')
+    .map((directory) => join(resolve(spec.workingDirectory, directory), spec.argv[0]))
+    .filter((file) => kindOf(file) === 'file')
+  return files.find((file) => may(file, constants.X_OK)) ?? files[0] ?? null
+}
+
+function path(spec: CommandSpec): string {
+  return spec.env.PATH ?? ''
+}
+
+function interpreterProblem(file: string): string | null {
+  const line = firstLine(file)
+  if (line === null) return null
+  if (!line.startsWith('#!'))
+    return `${file} exists, but what it needs to be loaded does not; it may be built for another system`
+  const [interpreter = ''] = line.slice(2).trim().split(/[ \t]/)
+  if (line.endsWith('\r'))
+    return `the first line of ${file} ends with a carriage return, which becomes part of the interpreter's name. Save it with Unix line endings`
+  if (kindOf(interpreter) === 'missing')
+    return `the first line of ${file} asks for ${interpreter}, which does not exist. Install it, or correct that line`
+  if (!may(interpreter, constants.X_OK))
+    return `the first line of ${file} asks for ${interpreter}, which is not executable`
+  return null
+}
+
+/** The kernel reads no more than 256 bytes for it either. */
+function firstLine(file: string): string | null {
+  try {
+    const fd = openSync(file, 'r')
+    try {
+      const bytes = Buffer.alloc(256)
+      const length = readSync(fd, bytes)
+      return bytes.toString('latin1', 0, length).split('\n', 1)[0] ?? ''
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return null
+  }
+}
+
+function kindOf(path: string): 'missing' | 'directory' | 'file' {
+  const stats = stat(path)
+  if (stats === null) return 'missing'
+  return stats.isDirectory() ? 'directory' : 'file'
+}
+
+function stat(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null
+  } catch {
+    return null
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}

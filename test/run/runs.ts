@@ -1,0 +1,85 @@
+/** Runs without a server: a hook's steps carried out by `executeRun` on a data directory of their own. */
+
+import { join } from 'node:path'
+import type { Hook, Run, Step, StoredDelivery } from '../../src/model.ts'
+import { OutputLog } from '../../src/record/output.ts'
+import { type ExecuteTools, executeRun } from '../../src/run/execute.ts'
+import { PipePool } from '../../src/run/pipe.ts'
+import { aDelivery, aDirectory, aHook } from '../some.ts'
+
+export const shell = (line: string): Step => ({ kind: 'shell', line, shell: '/bin/sh' })
+export const fixture = (name: string) =>
+  new URL(`../fixtures/commands/${name}`, import.meta.url).pathname
+
+export function aRun(fields: Partial<Run> = {}): Run {
+  return {
+    id: 1,
+    deliveryId: 1,
+    hook: 'deploy-site',
+    update: 0,
+    group: null,
+    attempt: 1,
+    status: 'running',
+    queuedAt: 0,
+    startedAt: 0,
+    finishedAt: null,
+    exitCode: null,
+    signal: null,
+    reason: null,
+    config: 'c0ffee000000',
+    event: 'push',
+    refName: 'main',
+    sha: null,
+    sender: 'ada',
+    inputs: {},
+    outputBytes: 0,
+    outputCut: 0,
+    ...fields,
+  }
+}
+
+export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
+  return { ...aDelivery(fields), id: 1, duplicateOf: null, verdicts: [], ...fields }
+}
+
+export interface Bench {
+  readonly directory: string
+  readonly output: OutputLog
+  readonly tools: ExecuteTools
+  /** Carries out a run and gives its end with everything it wrote. */
+  run(
+    steps: readonly Step[],
+    more?: Partial<{ hook: Partial<Hook>; run: Partial<Run>; delivery: Partial<StoredDelivery> }> &
+      Partial<ExecuteTools>,
+  ): Promise<Awaited<ReturnType<typeof executeRun>> & { text: string }>
+}
+
+export function aBench(): Bench {
+  const directory = aDirectory()
+  const output = new OutputLog(join(directory, 'output'))
+  const tools: ExecuteTools = {
+    output,
+    pipes: new PipePool(join(directory, 'pipes')),
+    tempDirectory: join(directory, 'payloads'),
+    publicUrl: 'https://deploy.example.com',
+    token: `token-${Math.random().toString(36).slice(2)}`,
+    signal: new AbortController().signal,
+    graceMs: 300,
+  }
+  let ids = 0
+  return {
+    directory,
+    output,
+    tools,
+    async run(steps, { hook, run, delivery, ...more } = {}) {
+      const work = {
+        hook: aHook({ steps, workingDirectory: directory, ...hook }),
+        run: aRun({ id: ++ids, ...run }),
+        delivery: aStored(delivery),
+      }
+      const end = await executeRun(work, { ...tools, ...more })
+      const bytes = await output.read(work.run.id, 0, Number.MAX_SAFE_INTEGER)
+      return { ...end, text: Buffer.from(bytes).toString('utf8') }
+    },
+  }
+}
