@@ -1,0 +1,113 @@
+/**
+ * What the API tells of hooks and deliveries. A hook leaves without its secrets and without the values
+ * of its environment (they may hold expanded secrets); a delivery leaves without its body, which has
+ * an address of its own.
+ */
+
+import type { Hook, Run, StepRecord, StoredDelivery, Trigger, Update, Verdict } from '../model.ts'
+
+export interface HookView {
+  readonly name: string
+  readonly enabled: boolean
+  readonly host: Hook['host']
+  /** `github:acme/site` */
+  readonly repositories: readonly string[]
+  readonly triggers: readonly Trigger[]
+  readonly inputs: Hook['inputs']
+  readonly path: string
+  readonly methods: Hook['methods']
+  /** Names of secrets and tokens, never their values. */
+  readonly auth: {
+    readonly secrets: readonly string[]
+    readonly tokens: readonly string[]
+    readonly open: boolean
+  }
+  readonly steps: Hook['steps']
+  readonly workingDirectory: string
+  readonly env: readonly string[]
+  readonly timeoutMs: number
+  readonly concurrency: Hook['concurrency']
+  readonly respond: Hook['respond']
+  readonly config: string
+}
+
+export function hookView(hook: Hook): HookView {
+  return {
+    name: hook.name,
+    enabled: hook.enabled,
+    host: hook.host,
+    repositories: hook.repositories.map((repository) => `${repository.host}:${repository.name}`),
+    triggers: hook.triggers,
+    inputs: hook.inputs,
+    path: hook.path,
+    methods: hook.methods,
+    auth: {
+      secrets: hook.secrets.map((secret) => secret.name),
+      tokens: hook.tokens.map((token) => token.name),
+      open: hook.open,
+    },
+    steps: hook.steps,
+    workingDirectory: hook.workingDirectory,
+    env: Object.keys(hook.env),
+    timeoutMs: hook.timeoutMs,
+    concurrency: hook.concurrency,
+    respond: hook.respond,
+    config: hook.config,
+  }
+}
+
+type Told =
+  | 'id'
+  | 'receivedAt'
+  | 'endpoint'
+  | 'host'
+  | 'guid'
+  | 'event'
+  | 'action'
+  | 'repository'
+  | 'sender'
+  | 'proof'
+  | 'address'
+  | 'duplicateOf'
+  | 'problem'
+
+export interface DeliverySummary extends Pick<StoredDelivery, Told> {
+  readonly updates: readonly Update[]
+  /** Hooks that answered, and the runs they started; a hook held back as a duplicate has no run. */
+  readonly matched: readonly string[]
+  readonly runs: readonly number[]
+}
+
+export function deliverySummary(delivery: StoredDelivery): DeliverySummary {
+  const { id, receivedAt, endpoint, host, guid, event, action, repository } = delivery
+  const { sender, proof, address, duplicateOf, problem, updates, verdicts } = delivery
+  const told = { id, receivedAt, endpoint, host, guid, event, action, repository, sender, proof }
+  return {
+    ...told,
+    ...{ address, duplicateOf, problem, updates },
+    matched: [...new Set(verdicts.filter((one) => one.matched).map((one) => one.hook))],
+    runs: verdicts.flatMap((verdict) => verdict.run ?? []),
+  }
+}
+
+export interface DeliveryView extends DeliverySummary {
+  readonly headers: Readonly<Record<string, string>>
+  readonly bodyBytes: number
+  readonly verdicts: readonly Verdict[]
+}
+
+export function deliveryView(delivery: StoredDelivery): DeliveryView {
+  const { headers, verdicts } = delivery
+  return { ...deliverySummary(delivery), headers, bodyBytes: delivery.body.length, verdicts }
+}
+
+export interface RunView {
+  readonly run: Run
+  readonly steps: readonly StepRecord[]
+  readonly delivery: DeliverySummary | null
+}
+
+/** One page of a list, newest first. `next` is the `before` of the following page; null at the end. */
+export type Page<Name extends string, Item> = { readonly [name in Name]: readonly Item[] } & {
+  readonly next: number | null
+}

@@ -1,0 +1,245 @@
+/**
+ * A server's inside as the API sees it: a Store and a Control held in memory, a real output log, and
+ * the real API on a real Unix socket. A test puts in what happened, and asks.
+ */
+
+import { mkdirSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { Hono } from 'hono'
+import { onTestFinished } from 'vitest'
+import { RunhookError } from '../../src/errors.ts'
+import { serverFor } from '../../src/listen.ts'
+import type { Config, Hook, Run, StepRecord, StoredDelivery } from '../../src/model.ts'
+import { OutputLog } from '../../src/record/output.ts'
+import type { Store } from '../../src/record/store.ts'
+import { createApi } from '../../src/show/api.ts'
+import type { Control } from '../../src/show/control.ts'
+import { aDelivery, aDirectory, sha } from '../some.ts'
+
+/** Monday, 23 November 2026, half past two in the afternoon, UTC. */
+export const NOW = Date.UTC(2026, 10, 23, 14, 30)
+
+export function aRun(fields: Partial<Run> = {}): Run {
+  return {
+    id: 142,
+    deliveryId: 57,
+    hook: 'deploy-site',
+    update: 0,
+    group: 'deploy-site',
+    attempt: 1,
+    status: 'success',
+    queuedAt: NOW - 120_000,
+    startedAt: NOW - 120_000,
+    finishedAt: NOW - 117_100,
+    exitCode: 0,
+    signal: null,
+    reason: null,
+    config: 'c0ffee000000',
+    event: 'push',
+    refName: 'main',
+    sha: sha('a'),
+    sender: 'ada',
+    inputs: {},
+    outputBytes: 0,
+    outputCut: 0,
+    ...fields,
+  }
+}
+
+export function aStep(fields: Partial<StepRecord> = {}): StepRecord {
+  return {
+    number: 1,
+    title: 'git pull --ff-only',
+    startedAt: NOW,
+    finishedAt: NOW + 1000,
+    exitCode: 0,
+    signal: null,
+    outputFrom: 0,
+    outputTo: 0,
+    ...fields,
+  }
+}
+
+export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
+  return {
+    ...aDelivery({ receivedAt: NOW - 120_000, guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' }),
+    id: 57,
+    duplicateOf: null,
+    verdicts: [],
+    ...fields,
+  }
+}
+
+export interface World {
+  readonly data: string
+  readonly socket: string
+  readonly runs: Run[]
+  readonly steps: Map<number, StepRecord[]>
+  readonly deliveries: StoredDelivery[]
+  readonly hooks: Hook[]
+  readonly output: OutputLog
+  /** What the control was asked, one line each. */
+  readonly asked: string[]
+  /** Failures that the API called its own. */
+  readonly reported: unknown[]
+  /** What a test replaces of the control. */
+  control: Partial<Control>
+  /** Writes and closes the output of a run. */
+  wrote(runId: number, output: string | Uint8Array): Promise<void>
+}
+
+export function aWorld(data = aDirectory()): World {
+  const output = new OutputLog(join(data, 'output'))
+  return {
+    data,
+    socket: join(data, 'runhook.sock'),
+    runs: [],
+    steps: new Map(),
+    deliveries: [],
+    hooks: [],
+    output,
+    asked: [],
+    reported: [],
+    control: {},
+    async wrote(runId, text) {
+      const writer = output.open(runId)
+      writer.write(Buffer.from(text))
+      await writer.close()
+    },
+  }
+}
+
+/** Answers on the world's socket until the test is over, or `close` is called. */
+export async function serveWorld(world: World): Promise<{ close(): Promise<void> }> {
+  mkdirSync(world.data, { recursive: true })
+  const api = createApi({
+    store: storeOf(world),
+    output: world.output,
+    control: controlOf(world),
+    hooks: () => configOf(world),
+    report: (thrown) => world.reported.push(thrown),
+  })
+  const server = serverFor(new Hono().route('/api/v1', api).fetch)
+  await new Promise<void>((resolve) => void server.listen(world.socket, resolve))
+  const close = async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  onTestFinished(close)
+  return { close }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly bytes: Buffer
+  readonly text: string
+}
+
+export function ask(world: World, path: string, method = 'GET', body?: string): Promise<Answer> {
+  const options = { socketPath: world.socket, path: `/api/v1${path}`, method, agent: false }
+  return new Promise((resolve, reject) => {
+    const asking = request(options, async (answer) => {
+      const bytes = await buffer(answer)
+      const { statusCode = 0, headers } = answer
+      resolve({ status: statusCode, headers, bytes, text: bytes.toString() })
+    })
+    asking.on('error', reject)
+    asking.end(body)
+  })
+}
+
+export async function askJson(world: World, path: string, method = 'GET', body?: string) {
+  const { status, text } = await ask(world, path, method, body)
+  return { status, json: JSON.parse(text) }
+}
+
+function storeOf(world: World): Store {
+  const unused = () => Promise.reject(new Error('the API has no business here'))
+  return {
+    run: async (id) => world.runs.find((run) => run.id === id) ?? null,
+    steps: async (id) => world.steps.get(id) ?? [],
+    runs: async ({ hook, status, deliveryId, before = Number.POSITIVE_INFINITY, limit }) =>
+      world.runs
+        .filter((run) => hook === undefined || run.hook === hook)
+        .filter((run) => status === undefined || run.status === status)
+        .filter((run) => deliveryId === undefined || run.deliveryId === deliveryId)
+        .filter((run) => run.id < before)
+        .sort((a, b) => b.id - a.id)
+        .slice(0, limit),
+    delivery: async (id) => world.deliveries.find((delivery) => delivery.id === id) ?? null,
+    deliveries: async ({ before = Number.POSITIVE_INFINITY, limit }) =>
+      world.deliveries
+        .filter((delivery) => delivery.id < before)
+        .sort((a, b) => b.id - a.id)
+        .slice(0, limit)
+        .map((delivery) => ({ ...delivery, body: new Uint8Array() })),
+    accept: unused,
+    begin: unused,
+    finish: unused,
+    cancelWaiting: unused,
+    rerun: unused,
+    requeue: unused,
+    unfinished: unused,
+    keepConfig: unused,
+    configText: unused,
+    swapSetting: unused,
+    close: unused,
+  }
+}
+
+function controlOf(world: World): Control {
+  const unknown = async (): Promise<never> => {
+    throw new RunhookError('not-found', 'There is no such thing.')
+  }
+  const control = (): Control => ({
+    cancel: async () => 'unknown',
+    rerun: unknown,
+    trigger: unknown,
+    status: () => ({
+      version: '0.1.0',
+      startedAt: NOW,
+      url: 'http://127.0.0.1:9000',
+      hooks: world.hooks.length,
+      running: 0,
+      waiting: 0,
+      configProblem: null,
+    }),
+    ...world.control,
+  })
+  return {
+    cancel: (id, by) => {
+      world.asked.push(`cancel ${id} by ${by}`)
+      return control().cancel(id, by)
+    },
+    rerun: (id, by) => {
+      world.asked.push(`rerun ${id} by ${by}`)
+      return control().rerun(id, by)
+    },
+    trigger: (hook, inputs, by) => {
+      world.asked.push(`trigger ${hook} ${JSON.stringify(inputs)} by ${by}`)
+      return control().trigger(hook, inputs, by)
+    },
+    status: () => control().status(),
+    steps: (id) => control().steps?.(id) ?? [],
+  }
+}
+
+function configOf(world: World): Config {
+  return {
+    file: '/srv/runhook/hooks.json',
+    server: {
+      host: '127.0.0.1',
+      port: 9000,
+      data: world.data,
+      publicUrl: null,
+      maxParallel: 4,
+      drainMs: 60_000,
+    },
+    hosts: new Map(),
+    hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),
+    texts: new Map(),
+  }
+}
