@@ -110,11 +110,15 @@ export function aDirectory(): string {
 }
 
 /** Waits until `condition` gives something other than undefined, null or false. */
-export async function until<T>(condition: () => T | Promise<T>, what = 'it', ms = 20_000) {
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  what = 'it',
+  ms = 20_000,
+): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = Date.now() + ms
   for (;;) {
     const value = await condition()
-    if (value) return value
+    if (value) return value as Exclude<NonNullable<T>, false> // as just checked
     if (Date.now() > deadline) throw new Error(`${what} did not happen within ${ms} ms`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -4,9 +4,10 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
-import { RunhookError } from '../errors.ts'
-import { type LoadResult, loadConfig, renderProblems } from '../hooks/load.ts'
+import { basename, relative, resolve } from 'node:path'
+import { messageOf, RunhookError } from '../errors.ts'
+import { type Loaded, loadConfig } from '../hooks/load.ts'
+import { renderProblems } from '../hooks/problems.ts'
 import { watchConfig } from '../hooks/watch.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Config } from '../model.ts'
@@ -33,7 +34,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   const server = await startServer(first.config, log)
   announce(server, first.config, first, options)
-  const watcher = watchAndReload(file, first.envFile, options, server, log)
+  const watcher = watchAndReload(file, first, options, server, log)
   const signal = await stopSignal()
   watcher.close()
   log.info(
@@ -43,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   return 0
 }
 
-function load(file: string, options: ServeOptions): Promise<LoadResult> {
+function load(file: string, options: ServeOptions): Promise<Loaded> {
   const { host, port, data } = options
   return loadConfig(file, {
     createSecrets: options.try === true,
@@ -56,14 +57,14 @@ function load(file: string, options: ServeOptions): Promise<LoadResult> {
   })
 }
 
-async function report(file: string, result: LoadResult): Promise<void> {
+async function report(file: string, result: Loaded): Promise<void> {
   if (result.problems.length === 0) return
   const text = await readFile(file, 'utf8')
   const color = process.stderr.isTTY === true
   process.stderr.write(`${renderProblems(shortPath(file), text, result.problems, { color })}\n`)
 }
 
-function announce(server: Server, config: Config, result: LoadResult, options: ServeOptions): void {
+function announce(server: Server, config: Config, result: Loaded, options: ServeOptions): void {
   const count = config.hooks.size === 1 ? '1 hook' : `${config.hooks.size} hooks`
   const lines = [
     `> Ready on ${server.url} with ${count} from ${shortPath(config.file)} (^C to quit)`,
@@ -78,17 +79,25 @@ function announce(server: Server, config: Config, result: LoadResult, options: S
 /** One reload at a time; a change that comes during one is seen by the next. */
 function watchAndReload(
   file: string,
-  envFile: string,
+  first: Loaded,
   options: ServeOptions,
   server: Server,
   log: Log,
 ): { close(): void } {
   let turn = Promise.resolve()
-  const reload = () => {
-    turn = turn.then(() => reloadOnce(file, options, server, log))
+  let watcher = { close() {} }
+  const watch = ({ files }: Loaded) => {
+    watcher.close()
+    watcher = watchConfig(files, reload)
   }
+  const reload = () => {
+    turn = turn.then(async () => {
+      const loaded = await reloadOnce(file, options, server, log)
+      if (loaded) watch(loaded) // it may name other secret files now
+    })
+  }
+  watch(first)
   process.on('SIGHUP', reload)
-  const watcher = watchConfig([file, envFile, join(dirname(file), '.env')], reload)
   return {
     close() {
       process.off('SIGHUP', reload)
@@ -102,7 +111,7 @@ async function reloadOnce(
   options: ServeOptions,
   server: Server,
   log: Log,
-): Promise<void> {
+): Promise<Loaded | null> {
   const name = basename(file)
   try {
     const result = await load(file, { ...options, try: false })
@@ -113,13 +122,18 @@ async function reloadOnce(
         { hooks: result.config.hooks.size },
         `    ${name} reloaded: ${result.config.hooks.size} hooks`,
       )
-      return
+      return result
     }
     const errors = result.problems.filter((problem) => problem.severity === 'error')
     keepGoing(`${name} has ${errors.length} mistakes; the one before it stays in use`, server, log)
+    return result
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    keepGoing(`${name} cannot be loaded: ${why} The one before it stays in use`, server, log)
+    keepGoing(
+      `${name} cannot be loaded: ${messageOf(error)} The one before it stays in use`,
+      server,
+      log,
+    )
+    return null
   }
 }
 

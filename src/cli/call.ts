@@ -1,0 +1,146 @@
+/**
+ * The call that would start a hook: what its Git host would send, or what a person would. What is not
+ * said is taken from the hook's own triggers, so that a bare `runhook send blog` starts a run.
+ */
+
+import { RunhookError } from '../errors.ts'
+import { hostOf } from '../hosts/hosts.ts'
+import { type SampleOptions, sampleDelivery, signatureHeaders } from '../hosts/sample.ts'
+import type { Hook, Patterns, Trigger } from '../model.ts'
+
+export interface CallOptions {
+  readonly event?: string
+  readonly action?: string
+  readonly branch?: string
+  readonly tag?: string
+  readonly path?: readonly string[]
+  readonly sha?: string
+  readonly repo?: string
+  readonly sender?: string
+  readonly input?: Readonly<Record<string, string>>
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  /** `push octocat/blog feature/x` */
+  readonly what: string
+  /** `signed as GitHub` */
+  readonly proof: string
+}
+
+export function composeCall(
+  hook: Hook,
+  options: CallOptions,
+  payload: Buffer | null,
+  now: number,
+): Call {
+  refuseStrangeOptions(hook, options)
+  return hook.repositories.length > 0
+    ? fromHost(hook, options, payload, now)
+    : fromPerson(hook, options, payload, now)
+}
+
+function refuseStrangeOptions(hook: Hook, options: CallOptions): void {
+  const ofHost = ['event', 'action', 'branch', 'tag', 'path', 'sha', 'repo', 'sender'] as const
+  const strange = ofHost.find((name) => options[name] !== undefined)
+  if (hook.repositories.length === 0 && strange) {
+    const message = `--${strange} describes what a Git host sends, and "${hook.name}" has none.`
+    throw new RunhookError('usage', message, { hint: 'Give inputs with -i NAME=VALUE.' })
+  }
+  const takesInputs = hook.repositories.length === 0 && hook.methods.includes('POST')
+  if (options.input && !takesInputs) {
+    throw new RunhookError('usage', `"${hook.name}" takes no inputs from a call.`)
+  }
+}
+
+function fromHost(hook: Hook, options: CallOptions, payload: Buffer | null, now: number): Call {
+  const wish = wishFor(hook, options)
+  const secret = hook.open ? null : (hook.secrets[0]?.value ?? null)
+  const sample = sampleDelivery(hook.host, { ...wish, payload: payload ?? undefined }, secret, now)
+  const said = payload ? [`${payload.length} bytes as given`] : [wish.repository, nameOf(wish)]
+  return {
+    method: 'POST',
+    headers: sample.headers,
+    body: sample.body,
+    what: [wish.event, ...said].filter(Boolean).join(' '),
+    proof: secret === null ? 'not signed' : `signed as ${hostOf(hook.host).title}`,
+  }
+}
+
+function nameOf(wish: SampleOptions): string | undefined {
+  return wish.tag ?? (wish.event === 'ping' ? undefined : wish.branch)
+}
+
+function wishFor(hook: Hook, options: CallOptions): SampleOptions & { readonly event: string } {
+  const trigger = triggerFor(hook, options)
+  const tagsOnly = trigger?.tags != null && !trigger.branches && options.branch === undefined
+  const wantsTag = options.tag !== undefined || (tagsOnly && options.event === undefined)
+  const written = options.event ?? trigger?.event ?? 'push'
+  const plain = written === 'any' ? 'push' : written
+  const event = plain === 'push' && wantsTag ? 'tag' : plain
+  const tagged = wantsTag || event === 'tag' || event === 'release'
+  const path = exampleOf(trigger?.paths ?? null)
+  return {
+    event,
+    repository: options.repo ?? repositoryOf(hook),
+    action: options.action ?? trigger?.types?.[0],
+    branch: options.branch ?? exampleOf(trigger?.branches ?? null) ?? 'main',
+    tag: tagged ? (options.tag ?? exampleOf(trigger?.tags ?? null) ?? 'v1.0.0') : undefined,
+    paths: options.path ?? (path === undefined ? undefined : [path]),
+    sha: options.sha,
+    sender: options.sender,
+  }
+}
+
+function triggerFor(hook: Hook, options: CallOptions): Trigger | undefined {
+  const ofHost = hook.triggers.filter((trigger) => trigger.event !== 'manual')
+  return ofHost.find((trigger) => trigger.event === options.event) ?? ofHost[0]
+}
+
+/** Of `acme/*` any name will do. */
+function repositoryOf(hook: Hook): string {
+  const name = hook.repositories[0]?.name ?? ''
+  if (!/[*?+[\]!]/.test(name)) return name
+  const [owner = ''] = name.split('/')
+  return `${/[*?+[\]!]/.test(owner) ? 'acme' : owner}/site`
+}
+
+/** A name that the first pattern matches: `release/1` for `release/**`, `v0.0.0` for `v[0-9]+.[0-9]+.[0-9]+`. */
+function exampleOf(patterns: Patterns): string | undefined {
+  const first = patterns?.find((pattern) => !pattern.startsWith('!'))
+  if (first === undefined || /^[*/]+$/.test(first)) return undefined
+  return first
+    .replace(/\[(.)[^\]]*\]/g, '$1')
+    .replace(/\*+/g, '1')
+    .replace(/[?+]/g, '')
+}
+
+function fromPerson(hook: Hook, options: CallOptions, payload: Buffer | null, now: number): Call {
+  const method = hook.methods.includes('POST') ? 'POST' : 'GET'
+  const inputs = options.input ? { inputs: options.input } : {}
+  const written = method === 'GET' ? '' : JSON.stringify(inputs)
+  const body = payload ?? Buffer.from(written)
+  const type: Record<string, string> =
+    method === 'GET' ? {} : { 'Content-Type': 'application/json' }
+  const { headers, proof } = proofOf(hook, body, now)
+  return { method, headers: { ...type, ...headers }, body, what: 'a call', proof }
+}
+
+/** A token where there is one and no secret: as the server chooses. */
+function proofOf(
+  hook: Hook,
+  body: Buffer,
+  now: number,
+): { headers: Record<string, string>; proof: string } {
+  const [secret] = hook.secrets
+  const [token] = hook.tokens
+  if (hook.open) return { headers: {}, proof: 'open to everybody' }
+  if (secret) {
+    const headers = signatureHeaders('webhook', body, secret.value, now)
+    return { headers, proof: 'signed by Standard Webhooks' }
+  }
+  if (token) return { headers: { Authorization: `Bearer ${token.value}` }, proof: 'with the token' }
+  return { headers: {}, proof: 'with no proof' }
+}

@@ -1,0 +1,25 @@
+/** `runhook cancel`: a waiting run is taken out of its queue, a running one is told to end. */
+
+import type { Run } from '../model.ts'
+import type { CancelResult } from '../show/control.ts'
+import { connect, type PlaceOptions } from './locate.ts'
+import { printableJson } from './printable.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface CancelOptions extends PlaceOptions {
+  readonly json?: boolean
+}
+
+export async function cancel(
+  runId: number,
+  options: CancelOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const client = await connect(options, terminal)
+  const answer = await client.post<{ result: CancelResult; run: Run }>(`/runs/${runId}/cancel`)
+  const what = answer.result === 'stopping' ? 'is being stopped' : answer.result
+  await terminal.out.write(
+    options.json ? `${printableJson(answer)}\n` : `#${runId} ${answer.run.hook} ${what}\n`,
+  )
+  return 0
+}

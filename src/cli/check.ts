@@ -1,0 +1,60 @@
+/** `runhook check`: every mistake of a hooks file at once; a file without one as it will be understood. */
+
+import { formatDuration } from '../hooks/duration.ts'
+import type { Config, Hook } from '../model.ts'
+import { hookView } from '../show/views.ts'
+import { load, near, problemText } from './hook-file.ts'
+import { runsWhat, startsOn } from './hook-words.ts'
+import { configFile, type PlaceOptions } from './locate.ts'
+import { printableJson } from './printable.ts'
+import { type Column, type Row, renderTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface CheckOptions extends PlaceOptions {
+  readonly json?: boolean
+}
+
+export async function check(options: CheckOptions, terminal: Terminal): Promise<number> {
+  const file = configFile(options, terminal)
+  const { config, problems } = await load(file, options, terminal)
+  if (options.json) {
+    const hooks = config ? [...config.hooks.values()].map(hookView) : []
+    const found = { file, valid: config !== null, problems, hooks }
+    await terminal.out.write(`${printableJson(found)}\n`)
+  } else {
+    await terminal.out.write(await problemText(file, problems, terminal, terminal.out))
+    if (config) await terminal.out.write(table(config, near(file, terminal), terminal))
+  }
+  return config ? 0 : 1
+}
+
+const columns: readonly Column[] = [
+  { title: 'HOOK', least: 16 },
+  { title: 'STARTS ON', least: 10 },
+  { title: 'PATH', least: 8 },
+  { title: 'RUNS', least: 10 },
+  { title: 'GROUP', least: 5 },
+  { title: 'TIMEOUT' },
+]
+
+function table(config: Config, file: string, terminal: Terminal): string {
+  const hooks = [...config.hooks.values()]
+  const count = hooks.length === 1 ? '1 hook' : `${hooks.length} hooks`
+  const rows = hooks.map(rowOf)
+  const listed = rows.length > 0 ? renderTable(columns, rows, terminal.out) : ''
+  return `${terminal.out.style('green', '✓')} ${file} is valid: ${count}\n${listed}`
+}
+
+function rowOf(hook: Hook): Row {
+  return {
+    icon: hook.enabled ? { text: '●', format: 'green' } : { text: '○', format: 'dim' },
+    cells: [
+      hook.enabled ? hook.name : `${hook.name} (off)`,
+      startsOn(hook),
+      hook.path,
+      runsWhat(hook),
+      hook.concurrency.group ?? 'none',
+      formatDuration(hook.timeoutMs),
+    ],
+  }
+}

@@ -1,0 +1,97 @@
+/** `runhook deliveries`: what arrived, newest first; with an ID one delivery and its verdicts. */
+
+import type { DeliverySummary, DeliveryView, Page } from '../show/views.ts'
+import { query } from './client.ts'
+import { deliveryPage } from './delivery-page.ts'
+import { connect, type PlaceOptions } from './locate.ts'
+import { printable, printableJson } from './printable.ts'
+import { shortSha } from './run-words.ts'
+import { type Cell, type Column, type Row, renderTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { ago } from './when.ts'
+
+export interface DeliveriesOptions extends PlaceOptions {
+  readonly limit: number
+  readonly json?: boolean
+}
+
+export async function deliveries(
+  id: number | undefined,
+  options: DeliveriesOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const client = await connect(options, terminal)
+  if (id === undefined) {
+    const path = `/deliveries${query({ limit: options.limit })}`
+    await list(await client.get<Page<'deliveries', DeliverySummary>>(path), options, terminal)
+    return 0
+  }
+  const delivery = await client.get<DeliveryView>(`/deliveries/${id}`)
+  await terminal.out.write(
+    options.json ? `${printableJson(delivery)}\n` : deliveryPage(delivery, terminal),
+  )
+  return 0
+}
+
+const columns: readonly Column[] = [
+  { title: 'DELIVERY' },
+  { title: 'RECEIVED' },
+  { title: 'HOST' },
+  { title: 'EVENT', least: 8 },
+  { title: 'REPOSITORY', least: 10 },
+  { title: 'COMMIT' },
+  { title: 'RESULT', least: 10 },
+]
+
+async function list(
+  page: Page<'deliveries', DeliverySummary>,
+  options: DeliveriesOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (options.json) {
+    await terminal.out.write(`${printableJson(page)}\n`)
+    return
+  }
+  if (page.deliveries.length === 0) {
+    await terminal.talk.write('No deliveries yet. Try one with "runhook send HOOK".\n')
+    return
+  }
+  const rows = page.deliveries.map((delivery) => rowOf(delivery, terminal.now()))
+  await terminal.out.write(renderTable(columns, rows, terminal.out))
+}
+
+function rowOf(delivery: DeliverySummary, now: number): Row {
+  const { icon, result } = resultOf(delivery)
+  return {
+    icon,
+    cells: [
+      `#${delivery.id}`,
+      ago(delivery.receivedAt, now),
+      delivery.host,
+      whatOf(delivery),
+      printable(delivery.repository ?? ''),
+      shortSha(delivery.updates[0]?.sha ?? null),
+      printable(result),
+    ],
+  }
+}
+
+/** `push main`, `tag v1.0.0`; Bitbucket may say several things at once: `push main +1`. */
+export function whatOf(delivery: DeliverySummary): string {
+  const [first, ...more] = delivery.updates
+  const name = first?.tag ?? first?.baseBranch ?? first?.branch
+  const parts = [first?.event || delivery.event, name, more.length > 0 ? `+${more.length}` : null]
+  return printable(parts.filter((part) => part != null).join(' '))
+}
+
+function resultOf(delivery: DeliverySummary): { icon: Cell; result: string } {
+  const { runs, problem, duplicateOf, matched } = delivery
+  if (problem !== null) return { icon: { text: '✗', format: 'red' }, result: problem }
+  if (runs.length > 0) {
+    const started = runs.map((run) => `#${run}`).join(', ')
+    return { icon: { text: '✓', format: 'green' }, result: `run ${started}` }
+  }
+  const icon: Cell = { text: '·', format: 'dim' }
+  if (duplicateOf !== null) return { icon, result: `repeats #${duplicateOf}` }
+  return { icon, result: matched.length > 0 ? 'held back' : 'ignored' }
+}

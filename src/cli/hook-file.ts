@@ -1,0 +1,71 @@
+/** The hooks file for verbs that need a hook itself (its secret, its path) and not only the server. */
+
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { RunhookError } from '../errors.ts'
+import { type Loaded, loadConfig } from '../hooks/load.ts'
+import { renderProblems } from '../hooks/problems.ts'
+import { suggest } from '../hooks/suggest.ts'
+import type { Config, Hook } from '../model.ts'
+import { configFile, type PlaceOptions } from './locate.ts'
+import { printable } from './printable.ts'
+import type { Paper, Terminal } from './terminal.ts'
+
+export interface HookFile {
+  readonly hook: Hook
+  readonly config: Config
+  readonly envFile: string
+  /** Every file that was read, secrets among them. */
+  readonly files: readonly string[]
+}
+
+/** Mistakes in the file are told, and end it: a hook that may not mean what it says is not sent to. */
+export async function loadHook(
+  name: string,
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<HookFile> {
+  const file = configFile(options, terminal)
+  const { config, problems, envFile, files } = await load(file, options, terminal)
+  if (!config) {
+    await terminal.talk.write(await problemText(file, problems, terminal, terminal.talk))
+    throw new RunhookError('config', `${near(file, terminal)} has mistakes.`)
+  }
+  const hook = config.hooks.get(name)
+  if (hook) return { hook, config, envFile, files }
+  throw unknownHook(name, [...config.hooks.keys()], near(file, terminal))
+}
+
+export function load(file: string, options: PlaceOptions, terminal: Terminal): Promise<Loaded> {
+  return loadConfig(file, {
+    environment: terminal.environment,
+    ...(options.data === undefined ? {} : { overrides: { data: options.data } }),
+  })
+}
+
+/** Ends with a new line; empty when there is nothing to say. */
+export async function problemText(
+  file: string,
+  problems: Loaded['problems'],
+  terminal: Terminal,
+  paper: Paper,
+): Promise<string> {
+  if (problems.length === 0) return ''
+  const color = paper.style('red', '') !== ''
+  const text = await readFile(file, 'utf8')
+  return `${renderProblems(near(file, terminal), text, problems, { color })}\n`
+}
+
+/** Relative to here, unless it is somewhere else altogether. */
+export function near(file: string, terminal: Terminal): string {
+  const path = relative(terminal.folder, file)
+  return path.startsWith('..') ? file : path
+}
+
+function unknownHook(name: string, known: readonly string[], file: string): RunhookError {
+  const guess = suggest(name, known)
+  const hint = guess === null ? `It has ${known.join(', ') || 'none'}.` : `Did you mean "${guess}"?`
+  return new RunhookError('not-found', `There is no hook "${printable(name)}" in ${file}.`, {
+    hint,
+  })
+}

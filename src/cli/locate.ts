@@ -1,0 +1,55 @@
+/**
+ * Which hooks file, and where the server that uses it keeps its things. The data folder is found without
+ * loading the hooks: a person who may look at runs need not be able to read the secrets.
+ */
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { parse } from 'jsonc-parser'
+import { readEnvFile } from '../hooks/env.ts'
+import { createVariables } from '../hooks/variables.ts'
+import { type Client, createClient } from './client.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface PlaceOptions {
+  readonly config?: string
+  readonly data?: string
+}
+
+/** The one that was said; else ./hooks.json, or the example where only that is there. */
+export function configFile(options: PlaceOptions, terminal: Terminal): string {
+  if (options.config !== undefined) return resolve(terminal.folder, options.config)
+  const own = join(terminal.folder, 'hooks.json')
+  const example = join(terminal.folder, 'hooks.example.json')
+  return !existsSync(own) && existsSync(example) ? example : own
+}
+
+export async function connect(options: PlaceOptions, terminal: Terminal): Promise<Client> {
+  const data = await dataFolder(options, terminal)
+  return createClient(join(data, 'runhook.sock'), terminal.user)
+}
+
+/** As hooks/settings.ts decides it: --data, `server.data` of the file, $STATE_DIRECTORY, .runhook. */
+export async function dataFolder(options: PlaceOptions, terminal: Terminal): Promise<string> {
+  if (options.data !== undefined) return resolve(terminal.folder, options.data)
+  const file = configFile(options, terminal)
+  const state = terminal.environment.STATE_DIRECTORY?.split(':')[0]
+  return resolve(dirname(file), (await writtenData(file, terminal)) ?? (state || '.runhook'))
+}
+
+/** A file that is missing or broken says nothing; the server, not we, complains of it. */
+async function writtenData(file: string, terminal: Terminal): Promise<string | null> {
+  const config: unknown = parse(await readFile(file, 'utf8').catch(() => '{}'))
+  const written = field(field(config, 'server'), 'data')
+  if (typeof written !== 'string') return null
+  const env = await readEnvFile(join(dirname(file), '.env')).catch(() => new Map())
+  const variables = createVariables(env, terminal.environment, { createSecrets: false })
+  const filled = variables.fill(written, { secret: false })
+  return 'text' in filled ? filled.text : null
+}
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return Reflect.get(value, name)
+}

@@ -1,0 +1,59 @@
+/**
+ * The log of a run on paper: each step's line where its section begins, then its output. A terminal gets
+ * colours and no other escape sequence; a file or a pipe gets the bytes as they are.
+ */
+
+import type { StepRecord } from '../model.ts'
+import { keepColours } from './escapes.ts'
+import { printable } from './printable.ts'
+import type { Paper } from './terminal.ts'
+
+export interface LogPrinter {
+  output(piece: Uint8Array | string): Promise<void>
+  /** Printed once for each step, on a line of its own. */
+  step(step: StepRecord): Promise<void>
+  /** Takes the last colour back; on a terminal it ends the last line too. */
+  end(): Promise<void>
+}
+
+export function createLogPrinter(out: Paper): LogPrinter {
+  const onTerminal = out.columns !== null
+  const decoder = new TextDecoder()
+  const colours = keepColours()
+  const begun = new Set<number>()
+  let atLineStart = true
+
+  const textOf = (piece: Uint8Array | string) =>
+    typeof piece === 'string' ? piece : decoder.decode(piece, { stream: true })
+  const output = async (piece: Uint8Array | string) => {
+    const shown = onTerminal ? colours.filter(textOf(piece)) : piece
+    if (shown.length === 0) return
+    atLineStart = typeof shown === 'string' ? shown.endsWith('\n') : shown.at(-1) === NEWLINE
+    await out.write(shown)
+  }
+  const breakLine = async () => {
+    if (onTerminal) await out.write(colours.end())
+    if (!atLineStart) await out.write('\n')
+    atLineStart = true
+  }
+  return {
+    output,
+    async step(step) {
+      if (begun.has(step.number)) return
+      begun.add(step.number)
+      await breakLine()
+      await out.write(`${out.style('bold', titleOf(step))}\n`)
+    },
+    async end() {
+      if (!onTerminal) return
+      await output(decoder.decode())
+      await breakLine()
+    },
+  }
+}
+
+const NEWLINE = 0x0a
+
+function titleOf(step: StepRecord): string {
+  return `$ ${step.title.split('\n').map(printable).join('\n  ')}`
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/**
+ * The program `runhook`. Looks at the version of Node before anything else is loaded: code that an older
+ * one cannot even read would fail in words that help nobody.
+ */
+
+import { userInfo } from 'node:os'
+
+const NEEDED = 24
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+  process.stderr.write(
+    `error: runhook needs Node ${NEEDED} or newer; this is ${process.versions.node} (${process.execPath}).\n`,
+  )
+  process.exitCode = 1
+} else await main(process.argv.slice(2))
+
+async function main(words: string[]): Promise<void> {
+  // Whoever reads may stop reading: `runhook runs | head -1`.
+  process.stdout.on('error', endQuietly)
+  process.stderr.on('error', endQuietly)
+  // The server has its own way to stop.
+  if (words[0] !== 'serve') process.on('SIGINT', () => process.exit(130))
+  const { createTerminal } = await import('./terminal.ts')
+  const { runCommandLine } = await import('./command-line.ts')
+  process.exitCode = await runCommandLine(words, createTerminal(userName()))
+}
+
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}
+
+/** A user id without a name, as in some containers, throws. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'cli'
+  }
+}

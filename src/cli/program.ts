@@ -1,0 +1,51 @@
+/** The command `runhook`: its verbs in groups, its help, and where its words go. */
+
+import { Command } from 'commander'
+import type { Terminal } from './terminal.ts'
+import * as verb from './verbs.ts'
+import { version } from './version.ts'
+
+/** `finish` is told the exit code of the verb that ran. */
+export function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  const program = new Command('runhook')
+    .description('When something happens at your Git host, or you call a URL, run a command here.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => void terminal.out.write(text),
+      writeErr: (text) => void terminal.talk.write(text),
+      getOutHelpWidth: () => terminal.out.columns ?? 100,
+      getErrHelpWidth: () => terminal.talk.columns ?? 100,
+    })
+    .exitOverride()
+    .addHelpText('after', examples)
+  const all: verb.Verbs = { program, terminal, finish }
+  program.commandsGroup('Run it:')
+  verb.addServe(all)
+  verb.addCheck(all)
+  program.commandsGroup('Try it:')
+  verb.addSend(all)
+  verb.addSign(all)
+  verb.addTrigger(all)
+  program.commandsGroup('See what happened:')
+  verb.addRuns(all)
+  verb.addLogs(all)
+  verb.addDeliveries(all)
+  program.commandsGroup('Step in:')
+  verb.addCancel(all)
+  verb.addRerun(all)
+  return program
+}
+
+const examples = `
+Examples:
+  runhook serve                        listen, as hooks.json says
+  runhook check                        find mistakes in hooks.json
+  runhook send blog --branch main      send what the Git host would send
+  runhook trigger clear-cache --wait   start a hook by hand and watch it
+  runhook logs -f                      watch the newest run
+  runhook deliveries 57                why did this push run nothing?
+
+Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
+5 no server answers, 130 interrupted.`

@@ -1,0 +1,72 @@
+/** `runhook runs`: what ran lately, newest first. */
+
+import type { Run } from '../model.ts'
+import type { Page } from '../show/views.ts'
+import { query } from './client.ts'
+import { connect, type PlaceOptions } from './locate.ts'
+import { printableJson } from './printable.ts'
+import { durationOf, eventOf, shortSha, signOf, statusOf } from './run-words.ts'
+import { type Column, type Row, renderTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { ago } from './when.ts'
+
+export interface RunsOptions extends PlaceOptions {
+  readonly hook?: string
+  readonly status?: string
+  readonly limit: number
+  readonly json?: boolean
+}
+
+export async function runs(options: RunsOptions, terminal: Terminal): Promise<number> {
+  const { hook, status, limit } = options
+  const client = await connect(options, terminal)
+  const page = await client.get<Page<'runs', Run>>(`/runs${query({ hook, status, limit })}`)
+  if (options.json) await terminal.out.write(`${printableJson(page)}\n`)
+  else if (page.runs.length > 0) await terminal.out.write(table(page.runs, terminal))
+  else await terminal.talk.write(`${nothing(options)}\n`)
+  return 0
+}
+
+const columns: readonly Column[] = [
+  { title: 'RUN' },
+  { title: 'HOOK', least: 16 },
+  { title: 'STATUS' },
+  { title: 'EVENT', least: 8 },
+  { title: 'COMMIT' },
+  { title: 'STARTED' },
+  { title: 'TOOK' },
+]
+
+function table(list: readonly Run[], terminal: Terminal): string {
+  const now = terminal.now()
+  return renderTable(
+    columns,
+    list.map((run) => rowOf(run, now)),
+    terminal.out,
+  )
+}
+
+function rowOf(run: Run, now: number): Row {
+  const sign = signOf(run)
+  return {
+    icon: sign,
+    cells: [
+      `#${run.id}`,
+      run.hook,
+      { text: statusOf(run), format: sign.format },
+      eventOf(run),
+      shortSha(run.sha),
+      ago(run.startedAt ?? run.queuedAt, now),
+      durationOf(run, now),
+    ],
+  }
+}
+
+function nothing({ hook, status }: RunsOptions): string {
+  if (hook === undefined && status === undefined) {
+    return 'No runs yet. Start one with "runhook trigger HOOK", or try a delivery with "runhook send HOOK".'
+  }
+  const of = hook === undefined ? '' : ` of ${hook}`
+  const are = status === undefined ? '' : ` that are ${status}`
+  return `No runs${of}${are}. "runhook runs" lists all.`
+}

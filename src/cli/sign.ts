@@ -1,0 +1,114 @@
+/**
+ * `runhook sign`: the headers that prove a body, for a script or another tool; with --curl whole commands
+ * that work when pasted, as often as they are pasted.
+ */
+
+import { isUtf8 } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { RunhookError } from '../errors.ts'
+import type { Hook } from '../model.ts'
+import { type Call, composeCall } from './call.ts'
+import { type HookFile, loadHook } from './hook-file.ts'
+import type { PlaceOptions } from './locate.ts'
+import { printableJson } from './printable.ts'
+import * as recipes from './recipes.ts'
+import { shellSource } from './secret-source.ts'
+import { addressOf, readBody, serverUrl } from './send.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface SignOptions extends PlaceOptions {
+  readonly curl?: boolean
+  readonly to?: string
+  readonly json?: boolean
+}
+
+/** Without a file the body is a sample of ours, which then is printed beneath the headers. */
+export async function sign(
+  name: string,
+  file: string | undefined,
+  options: SignOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const found = await loadHook(name, options, terminal)
+  const given = file === undefined ? null : await readBody(file, terminal)
+  const sha = randomBytes(20).toString('hex')
+  const wish = found.hook.repositories.length > 0 ? { sha } : {}
+  const call = composeCall(found.hook, wish, given, terminal.now())
+  if (options.curl) {
+    const body = given ? bodySource(given, file ?? '-') : sampleSource(call, sha)
+    await terminal.out.write(await commands(found, call, body, options, terminal))
+  } else await terminal.out.write(options.json ? asJson(call) : asMessage(call, given === null))
+  return 0
+}
+
+function asJson({ method, headers, body }: Call): string {
+  const text = isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }
+  return `${printableJson({ method, headers, ...text })}\n`
+}
+
+function asMessage({ headers, body }: Call, withBody: boolean): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return `${[...lines, ...(withBody && body.length > 0 ? ['', body.toString()] : [])].join('\n')}\n`
+}
+
+function bodySource(given: Buffer, file: string): recipes.BodySource {
+  if (file !== '-') return { kind: 'file', file }
+  if (isUtf8(given) && !given.includes(0)) {
+    return { kind: 'text', text: given.toString(), sha: null }
+  }
+  throw new RunhookError('usage', 'The body is not text, so no command line can hold it.', {
+    hint: 'Write it to a file and name that.',
+  })
+}
+
+function sampleSource({ method, body }: Call, sha: string): recipes.BodySource {
+  if (method === 'GET') return { kind: 'none' }
+  return { kind: 'text', text: JSON.stringify(briefly(JSON.parse(body.toString()))), sha }
+}
+
+/** Parts of a sample that are there to be like the host's, and that nobody needs to start a run. */
+const NOISE =
+  /url$|^(links|uuid|account_id|owner|workspace|user|pusher|author|committer|tree_id|timestamp|date|compare|description|website|visibility|archived|private|is_private|scm|site_admin|pushed_at|created_on|updated_on|distinct|parents)$|_at$/
+
+function briefly(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(briefly)
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([name]) => !NOISE.test(name))
+  return Object.fromEntries(kept.map(([name, inner]) => [name, briefly(inner)]))
+}
+
+/** Those that belong to one delivery are made anew by the command. */
+const FRESH =
+  /^(x-hub-signature|x-hub-signature-256|x-github-delivery|x-request-uuid|webhook-.*|authorization|accept|user-agent|x-github-hook-.*|x-hook-uuid|x-attempt-number)$/i
+
+async function commands(
+  found: HookFile,
+  call: Call,
+  body: recipes.BodySource,
+  options: SignOptions,
+  terminal: Terminal,
+): Promise<string> {
+  const { hook, config } = found
+  const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0])
+  const variable = hook.secrets.length > 0 ? 'SECRET' : 'TOKEN'
+  const url = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
+  const fixed = Object.entries(call.headers).filter(([name]) => !FRESH.test(name))
+  const recipe: recipes.Recipe = {
+    method: call.method,
+    url,
+    headers: Object.fromEntries(fixed),
+    body,
+    secret: secret ? await shellSource(secret, variable, found, terminal) : '',
+  }
+  return `${formsFor(hook, recipe).join('\n\n')}\n`
+}
+
+function formsFor(hook: Hook, recipe: recipes.Recipe): string[] {
+  if (hook.open) return [recipes.openRecipe(recipe)]
+  if (hook.secrets.length === 0) return [recipes.tokenRecipe(recipe)]
+  if (hook.host !== 'webhook') return [recipes.plainRecipe(recipe, hook.host)]
+  return [
+    `# Short; whoever sees it can send it again.\n${recipes.plainRecipe(recipe, hook.host)}`,
+    `# With id and time signed (Standard Webhooks): good for five minutes.\n${recipes.timestampedRecipe(recipe)}`,
+  ]
+}

@@ -1,0 +1,175 @@
+/**
+ * The verbs: their words, their help, and which file does the work. That file is loaded only when its
+ * verb is called, so that `runhook --help` need not wait for the server's code.
+ */
+
+import { type Command, Option } from 'commander'
+import { toId, toInputs, toLimit, toList, toPort, toRepository, toSha } from './arguments.ts'
+import type { CancelOptions } from './cancel.ts'
+import type { CheckOptions } from './check.ts'
+import type { DeliveriesOptions } from './deliveries.ts'
+import type { LogsOptions } from './logs.ts'
+import type { RunsOptions } from './runs.ts'
+import type { SendOptions } from './send.ts'
+import type { ServeOptions } from './serve.ts'
+import type { SignOptions } from './sign.ts'
+import type { Terminal } from './terminal.ts'
+import type { StartOptions, TriggerOptions } from './trigger.ts'
+
+export interface Verbs {
+  readonly program: Command
+  readonly terminal: Terminal
+  readonly finish: (exitCode: number) => void
+}
+
+/** Every verb finds its hooks file and its server by the same two options. */
+function verb({ program }: Verbs, words: string, description: string, sample = ''): Command {
+  const command = program
+    .command(words)
+    .description(description)
+    .option('--config <file>', 'hooks file (default: hooks.json)')
+    .option('--data <folder>', 'data folder (default: the one that the hooks file implies)')
+  return sample === '' ? command : command.addHelpText('after', `\nExamples:\n${sample}`)
+}
+
+export function addServe(verbs: Verbs): void {
+  verb(verbs, 'serve', 'listen for deliveries and run hooks')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port to listen on (default: 9000)', toPort)
+    .option('--try', 'make missing secrets, write them to .env, and print commands to try')
+    .action(async (options: Partial<ServeOptions>) => {
+      const { serve } = await import('./serve.ts')
+      verbs.finish(await serve({ ...options, config: options.config ?? 'hooks.json' }))
+    })
+}
+
+export function addCheck(verbs: Verbs): void {
+  verb(verbs, 'check [file]', 'find mistakes in the hooks file, and show what it means')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, options: CheckOptions) => {
+      const { check } = await import('./check.ts')
+      const named = file === undefined ? options : { ...options, config: file }
+      verbs.finish(await check(named, verbs.terminal))
+    })
+}
+
+const sendSample = `  runhook send blog                       what starts the hook by its own triggers
+  runhook send blog --branch feature/x    and what another branch would get
+  runhook send blog --event ping
+  runhook send blog --payload push.json --event push
+  runhook send clear-cache -i scope=all   a hook that people start`
+
+export function addSend(verbs: Verbs): void {
+  verb(verbs, 'send <hook>', 'send a signed test delivery, as the Git host would', sendSample)
+    .option('--event <name>', 'push, tag, pull_request, release, ping … or the name at the host')
+    .option('--action <name>', 'published, opened, merged …')
+    .option('--branch <name>', 'branch that was pushed, or that a pull request goes into')
+    .option('--tag <name>', 'tag that was pushed or released')
+    .option('--path <file>', 'changed file; may be given several times', toList)
+    .option('--sha <commit>', 'new commit (default: a random one)', toSha)
+    .option('--repo <owner/name>', "repository (default: the hook's)", toRepository)
+    .option('--sender <name>', 'who did it')
+    .option('-i, --input <name=value>', 'input of a hook that people start', toInputs)
+    .option('--payload <file>', 'send this body, byte for byte; - is standard input')
+    .option('--to <url>', 'server to send to (default: the one that runs here)')
+    .option('--json', 'print JSON')
+    .action(async (hook: string, options: SendOptions) => {
+      const { send } = await import('./send.ts')
+      verbs.finish(await send(hook, options, verbs.terminal))
+    })
+}
+
+const signSample = `  runhook sign clear-cache --curl        commands to paste, without the secret in them
+  runhook sign blog push.json            headers for this body
+  echo '{}' | runhook sign clear-cache -`
+
+export function addSign(verbs: Verbs): void {
+  verb(
+    verbs,
+    'sign <hook> [file]',
+    'print the headers that prove a body; - is standard input',
+    signSample,
+  )
+    .option('--curl', 'print complete curl commands')
+    .option('--to <url>', 'server that the commands call (default: the one that runs here)')
+    .option('--json', 'print JSON')
+    .action(async (hook: string, file: string | undefined, options: SignOptions) => {
+      const { sign } = await import('./sign.ts')
+      verbs.finish(await sign(hook, file, options, verbs.terminal))
+    })
+}
+
+const WAIT = 'show its output; exit 1 when it does not succeed'
+
+export function addTrigger(verbs: Verbs): void {
+  const sample = '  runhook trigger clear-cache -i scope=pages --wait'
+  verb(verbs, 'trigger <hook>', 'start a hook by hand', sample)
+    .option('-i, --input <name=value>', 'input; may be given several times', toInputs)
+    .option('-w, --wait', WAIT)
+    .option('--json', 'print JSON')
+    .action(async (hook: string, options: TriggerOptions) => {
+      const { trigger } = await import('./trigger.ts')
+      verbs.finish(await trigger(hook, options, verbs.terminal))
+    })
+}
+
+const STATUSES = 'queued running success failure timed_out cancelled interrupted'.split(' ')
+
+export function addRuns(verbs: Verbs): void {
+  verb(verbs, 'runs', 'list runs, newest first')
+    .option('--hook <name>', 'only of this hook')
+    .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
+    .option('--limit <number>', 'at most this many', toLimit, 20)
+    .option('--json', 'print JSON')
+    .action(async (options: RunsOptions) => {
+      const { runs } = await import('./runs.ts')
+      verbs.finish(await runs(options, verbs.terminal))
+    })
+}
+
+const logsSample = `  runhook logs           the newest run
+  runhook logs blog -f   the newest run of blog, until it has ended
+  runhook logs 142`
+
+export function addLogs(verbs: Verbs): void {
+  verb(verbs, 'logs [run|hook]', 'print the output of a run', logsSample)
+    .option('-f, --follow', 'stay until the run has ended')
+    .option('--raw', 'print escape sequences other than colours too')
+    .option('--json', 'print JSON; with --follow one event a line')
+    .action(async (which: string | undefined, options: LogsOptions) => {
+      const { logs } = await import('./logs.ts')
+      verbs.finish(await logs(which, options, verbs.terminal))
+    })
+}
+
+export function addDeliveries(verbs: Verbs): void {
+  verb(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
+    .argument('[id]', 'delivery', toId)
+    .option('--limit <number>', 'at most this many', toLimit, 20)
+    .option('--json', 'print JSON')
+    .action(async (id: number | undefined, options: DeliveriesOptions) => {
+      const { deliveries } = await import('./deliveries.ts')
+      verbs.finish(await deliveries(id, options, verbs.terminal))
+    })
+}
+
+export function addCancel(verbs: Verbs): void {
+  verb(verbs, 'cancel', 'stop a run, or take it out of its queue')
+    .argument('<run>', 'run, such as 142', toId)
+    .option('--json', 'print JSON')
+    .action(async (run: number, options: CancelOptions) => {
+      const { cancel } = await import('./cancel.ts')
+      verbs.finish(await cancel(run, options, verbs.terminal))
+    })
+}
+
+export function addRerun(verbs: Verbs): void {
+  verb(verbs, 'rerun', 'run once more for the same delivery')
+    .argument('<run>', 'run, such as 142', toId)
+    .option('-w, --wait', WAIT)
+    .option('--json', 'print JSON')
+    .action(async (run: number, options: StartOptions) => {
+      const { rerun } = await import('./trigger.ts')
+      verbs.finish(await rerun(run, options, verbs.terminal))
+    })
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { RunStatus } from '../../src/model.ts'
+import { aRun } from '../show/world.ts'
+import { aShell, aShellWithServer } from './shell.ts'
+
+test('the help groups the verbs and shows what to type', async () => {
+  const { code, out, talk } = await aShell().run('--help')
+  expect({ code, talk }).toEqual({ code: 0, talk: '' })
+  expect(out).toBe(`Usage: runhook [options] [command]
+
+When something happens at your Git host, or you call a URL, run a command here.
+
+Options:
+  -V, --version                 print the version
+  -h, --help                    print help
+
+Run it:
+  serve [options]               listen for deliveries and run hooks
+  check [options] [file]        find mistakes in the hooks file, and show what it means
+
+Try it:
+  send [options] <hook>         send a signed test delivery, as the Git host would
+  sign [options] <hook> [file]  print the headers that prove a body; - is standard input
+  trigger [options] <hook>      start a hook by hand
+
+See what happened:
+  runs [options]                list runs, newest first
+  logs [options] [run|hook]     print the output of a run
+  deliveries [options] [id]     list what arrived; with an id, why each hook did or did not run
+
+Step in:
+  cancel [options] <run>        stop a run, or take it out of its queue
+  rerun [options] <run>         run once more for the same delivery
+
+Examples:
+  runhook serve                        listen, as hooks.json says
+  runhook check                        find mistakes in hooks.json
+  runhook send blog --branch main      send what the Git host would send
+  runhook trigger clear-cache --wait   start a hook by hand and watch it
+  runhook logs -f                      watch the newest run
+  runhook deliveries 57                why did this push run nothing?
+
+Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
+5 no server answers, 130 interrupted.
+`)
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  expect(await aShell().run('--version')).toMatchObject({ code: 0, out: `${version}\n` })
+})
+
+test.each<[string[], string]>([
+  [['serv'], "error: unknown command 'serv'\n(Did you mean serve?)\n"],
+  [['runs', '--hok', 'x'], "error: unknown option '--hok'\n(Did you mean --hook?)\n"],
+  [
+    ['runs', '--limit', '0'],
+    "error: option '--limit <number>' argument '0' is invalid. Write a number from 1 to 500.\n",
+  ],
+  [
+    ['runs', '--status', 'ok'],
+    "error: option '--status <status>' argument 'ok' is invalid. Allowed choices are queued, running, success, failure, timed_out, cancelled, interrupted.\n",
+  ],
+  [
+    ['runs', 'blog'],
+    "error: too many arguments for 'runs'. Expected 0 arguments but got 1: blog.\n",
+  ],
+  [['cancel'], "error: missing required argument 'run'\n"],
+  [
+    ['cancel', 'blog'],
+    "error: command-argument value 'blog' is invalid for argument 'run'. Write a number such as 142 or #142.\n",
+  ],
+  [
+    ['trigger', 'x', '-i', 'scope'],
+    "error: option '-i, --input <name=value>' argument 'scope' is invalid. Write NAME=VALUE.\n",
+  ],
+  [
+    ['trigger', 'x', '-i', 'a=1', '-i', 'a=2'],
+    "error: option '-i, --input <name=value>' argument 'a=2' is invalid. a is given twice.\n",
+  ],
+  [
+    ['serve', '--port', '70000'],
+    "error: option '--port <number>' argument '70000' is invalid. Write a number from 0 to 65535.\n",
+  ],
+  [
+    ['send', 'x', '--sha', 'abc'],
+    "error: option '--sha <commit>' argument 'abc' is invalid. Write all 40 digits of a commit id, in small letters.\n",
+  ],
+  [
+    ['send', 'x', '--repo', 'acme'],
+    "error: option '--repo <owner/name>' argument 'acme' is invalid. Write owner/name.\n",
+  ],
+])('%o is a usage mistake, and ends with 2', async (words, talk) => {
+  expect(await aShell().run(...words)).toEqual({ code: 2, out: '', talk, screen: talk })
+})
+
+test('without a verb the help is shown as a mistake', async () => {
+  const { code, out, talk } = await aShell().run()
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+  expect(talk).toContain('Usage: runhook [options] [command]')
+})
+
+test('every verb takes --config and --data, and every verb that lists or shows takes --json', async () => {
+  const verbs = 'serve check send sign trigger runs logs deliveries cancel rerun'.split(' ')
+  for (const verb of verbs) {
+    const { code, out } = await aShell().run(verb, '--help')
+    expect(code).toBe(0)
+    expect(out).toContain('--config <file>')
+    expect(out).toContain('--data <folder>')
+    expect(out.includes('--json')).toBe(verb !== 'serve')
+  }
+})
+
+test('--data names the server to ask, whatever the hooks file says', async () => {
+  const shell = await aShellWithServer()
+  shell.world.runs.push(aRun())
+  shell.put('hooks.json', { server: { data: 'elsewhere' } })
+  expect((await shell.run('runs')).code).toBe(5)
+  expect((await shell.run('runs', '--data', '.runhook')).code).toBe(0)
+})
+
+test('what nobody foresaw is one sentence; the place in the code only when it is asked for', async () => {
+  const broken = async (environment: Record<string, string>) => {
+    const shell = await aShellWithServer({ environment })
+    shell.world.runs.push(aRun({ status: 'unheard-of' as RunStatus }))
+    return shell.run('runs')
+  }
+  const { code, talk } = await broken({})
+  expect(code).toBe(1)
+  expect(talk).toMatch(/^error: [^\n]+\n$/)
+  expect((await broken({ RUNHOOK_DEBUG: '1' })).talk).toMatch(/\n {4}at .+run-words\.ts:\d+/)
+})
+
+test('a folder that is not a server, or one that somebody else owns, is told as such', async () => {
+  const shell = aShell()
+  shell.put('file', 'x')
+  expect(await shell.run('runs', '--data', 'file')).toMatchObject({
+    code: 5,
+    talk: `error: No server answers at ${shell.folder}/file/runhook.sock. Start one with "runhook serve", or say --data DIR.\n`,
+  })
+  const long = 'x'.repeat(120)
+  expect((await shell.run('runs', '--data', long)).talk).toContain('cannot be asked: ')
+})
+
+test('the code of the server, and of other verbs, is loaded only when it is needed', () => {
+  const loaded = new Set<string>()
+  const load = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    if (!file.endsWith('.ts')) return
+    const text = readFileSync(file, 'utf8')
+    for (const [, to = ''] of text.matchAll(/^(?:import|export) (?!type)[^']*from '([^']+)'/gm)) {
+      load(to.startsWith('.') ? join(dirname(file), to) : to)
+    }
+  }
+  load('src/cli/command-line.ts')
+  expect([...loaded].sort()).toEqual([
+    'commander',
+    'node:fs',
+    'src/cli/arguments.ts',
+    'src/cli/command-line.ts',
+    'src/cli/program.ts',
+    'src/cli/verbs.ts',
+    'src/cli/version.ts',
+    'src/errors.ts',
+  ])
+})

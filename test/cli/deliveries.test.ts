@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest'
+import type { Check, CheckResult } from '../../src/model.ts'
+import { aStored, NOW } from '../show/world.ts'
+import { aPush, aTag } from '../some.ts'
+import { aShellWithServer } from './shell.ts'
+
+function check(rule: string, says: string, result: CheckResult = 'pass'): Check {
+  return { rule, result, wanted: '', found: '', says }
+}
+
+const matched = {
+  hook: 'blog',
+  update: 0,
+  matched: true,
+  checks: [
+    check('signature', 'secret 1 of 1'),
+    check('repo', 'acme/site'),
+    check('event', 'push'),
+    check('branches', 'main'),
+    check('paths', '3 of 4 changed files'),
+  ],
+  run: 142,
+}
+const refused = {
+  hook: 'app-release',
+  update: 0,
+  matched: false,
+  checks: [check('signature', 'secret 1 of 1'), check('repo', 'acme/site is not acme/app', 'fail')],
+  run: null,
+}
+
+test('deliveries are a table: what arrived, and what came of it', async () => {
+  const shell = await aShellWithServer()
+  shell.world.deliveries.push(
+    aStored({ verdicts: [matched, refused] }),
+    aStored({
+      id: 56,
+      verdicts: [refused],
+      updates: [aPush('topic')],
+      receivedAt: NOW - 7_200_000,
+    }),
+    aStored({ id: 55, duplicateOf: 54, verdicts: [{ ...matched, run: null }], updates: [aTag()] }),
+    aStored({ id: 54, problem: 'the body is not JSON', updates: [], event: 'push' }),
+    aStored({ id: 53, host: 'bitbucket', updates: [aPush(), aPush('b'), aTag()], verdicts: [] }),
+    aStored({ id: 52, host: 'webhook', updates: [], event: 'manual', repository: null }),
+  )
+  expect(await shell.run('deliveries')).toMatchObject({
+    code: 0,
+    talk: '',
+    out: `  DELIVERY  RECEIVED  HOST       EVENT         REPOSITORY  COMMIT   RESULT
+✓ #57       2m ago    github     push main     acme/site   aaaaaaa  run #142
+· #56       2h ago    github     push topic    acme/site   aaaaaaa  ignored
+· #55       2m ago    github     tag v1.2.3    acme/site   aaaaaaa  repeats #54
+✗ #54       2m ago    github     push          acme/site            the body is not JSON
+· #53       2m ago    bitbucket  push main +2  acme/site   aaaaaaa  ignored
+· #52       2m ago    webhook    manual                             ignored
+`,
+  })
+})
+
+test('one delivery is told whole: what came, who proved it, and each verdict rule by rule', async () => {
+  const shell = await aShellWithServer()
+  const headers = { 'content-type': 'application/json', 'x-github-event': 'push' }
+  const body = Buffer.alloc(7400)
+  shell.world.deliveries.push(aStored({ verdicts: [matched, refused], headers, body }))
+  const { out } = await shell.run('deliveries', '#57')
+  const [received = ''] = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(out) ?? []
+  expect(new Date(received).getTime()).toBe(NOW - 120_000)
+  expect(out.replace(received, 'THEN')).toBe(`#57  push acme/site main aaaaaaa by ada
+  received   THEN (2m ago) from 127.0.0.1 at /hooks/deploy-site
+  host       github, delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958
+  event      push
+  ref        refs/heads/main bbbbbbb..aaaaaaa
+  proof      secret 1 of 1
+  body       7.4 kB
+  headers
+    content-type    application/json
+    x-github-event  push
+
+  blog         ✓ signature secret 1 of 1  ✓ repo acme/site  ✓ event push  ✓ branches main
+               ✓ paths 3 of 4 changed files  → run #142
+  app-release  ✓ signature secret 1 of 1  ✗ repo  acme/site is not acme/app
+`)
+})
+
+test('of several updates each verdict names its own, and what cannot be judged has a ?', async () => {
+  const shell = await aShellWithServer({ columns: 200 })
+  const says = 'cannot be judged: bitbucket gave no list of changed files; counted as matched'
+  const verdict = { hook: 'blog', matched: true, run: 7, checks: [check('paths', says, 'unknown')] }
+  shell.world.deliveries.push(
+    aStored({
+      updates: [aPush(), aTag('v1', { sha: null, deleted: true })],
+      verdicts: [
+        { ...verdict, update: 0 },
+        { ...verdict, update: 1, run: null },
+      ],
+    }),
+  )
+  const lines = (await shell.run('deliveries', '57')).out.split('\n')
+  expect(lines.slice(4, 6)).toEqual([
+    '  ref        refs/heads/main bbbbbbb..aaaaaaa',
+    '  ref        refs/tags/v1 bbbbbbb..deleted',
+  ])
+  expect(lines.slice(-3)).toEqual([
+    `  blog (main)  ? paths  ${says}  → run #7`,
+    `  blog (v1)    ? paths  ${says}`,
+    '',
+  ])
+})
+
+test('what a stranger wrote cannot move the cursor', async () => {
+  const shell = await aShellWithServer()
+  shell.world.deliveries.push(
+    aStored({
+      sender: 'a\x1b[1A',
+      updates: [aPush('x\u202ey')],
+      headers: { 'user-agent': 'curl\x1b]0;x\x07' },
+      verdicts: [{ ...refused, checks: [check('branches', 'x\x1b[2K is not in [main]', 'fail')] }],
+    }),
+  )
+  const screens = [await shell.run('deliveries'), await shell.run('deliveries', '57')]
+  for (const { screen } of screens) expect(screen).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
+  expect(screens[1]?.out).toContain(String.raw`✗ branches  x\x1b[2K is not in [main]`)
+})
+
+test('nothing is told as nothing, and a delivery that is not there as that', async () => {
+  const shell = await aShellWithServer()
+  expect(await shell.run('deliveries')).toMatchObject({
+    code: 0,
+    out: '',
+    talk: 'No deliveries yet. Try one with "runhook send HOOK".\n',
+  })
+  expect(await shell.run('deliveries', '9')).toMatchObject({
+    code: 3,
+    talk: 'error: There is no delivery #9.\n',
+  })
+})
+
+test('--json gives the same facts to programs', async () => {
+  const shell = await aShellWithServer()
+  shell.world.deliveries.push(aStored({ verdicts: [matched] }))
+  expect(JSON.parse((await shell.run('deliveries', '--json')).out)).toMatchObject({
+    deliveries: [{ id: 57, runs: [142], matched: ['blog'] }],
+    next: null,
+  })
+  expect(JSON.parse((await shell.run('deliveries', '57', '--json')).out)).toMatchObject({
+    id: 57,
+    verdicts: [matched],
+    headers: { 'x-github-event': 'push' },
+  })
+})
