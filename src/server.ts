@@ -23,10 +23,7 @@ import { Queue } from './run/queue.ts'
 import { recover } from './run/recover.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
-
-export const version: string = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-).version
+import { version } from './version.ts'
 
 export interface Server {
   /** Where it listens, such as `http://127.0.0.1:9000`. */
@@ -156,7 +153,10 @@ async function resume(
     endLeftovers: async (runIds) => {
       for (const left of await endLeftovers(store.token, runIds)) {
         const found = { run: left.runId, pids: left.pids }
-        log.warn(found, `    run #${left.runId} left ${left.pids.length} processes; they were ended`)
+        log.warn(
+          found,
+          `    run #${left.runId} left ${left.pids.length} processes; they were ended`,
+        )
       }
     },
     sameBoot: (await store.swapSetting('boot', boot)) === boot,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 /** Read bottom-up. A part may import parts on lower floors, never its own floor or one above. */
 const floors = [
-  ['model', 'errors', 'log'],
+  ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
   ['receive', 'run', 'show', 'tell'],
   ['control', 'listen'],

@@ -36,13 +36,13 @@ export function composeCall(
   payload: Buffer | null,
   now: number,
 ): Call {
-  refuseStrangeOptions(hook, options)
+  refuseStrangeOptions(hook, options, payload)
   return hook.repositories.length > 0
     ? fromHost(hook, options, payload, now)
     : fromPerson(hook, options, payload, now)
 }
 
-function refuseStrangeOptions(hook: Hook, options: CallOptions): void {
+function refuseStrangeOptions(hook: Hook, options: CallOptions, payload: Buffer | null): void {
   const ofHost = ['event', 'action', 'branch', 'tag', 'path', 'sha', 'repo', 'sender'] as const
   const strange = ofHost.find((name) => options[name] !== undefined)
   if (hook.repositories.length === 0 && strange) {
@@ -52,6 +52,9 @@ function refuseStrangeOptions(hook: Hook, options: CallOptions): void {
   const takesInputs = hook.repositories.length === 0 && hook.methods.includes('POST')
   if (options.input && !takesInputs) {
     throw new RunhookError('usage', `"${hook.name}" takes no inputs from a call.`)
+  }
+  if (payload && !hook.methods.includes('POST')) {
+    throw new RunhookError('usage', `"${hook.name}" is called with GET, which carries no body.`)
   }
 }
 

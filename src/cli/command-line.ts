@@ -2,6 +2,7 @@
 
 import { CommanderError } from 'commander'
 import { messageOf, RunhookError } from '../errors.ts'
+import { printable } from './printable.ts'
 import { createProgram } from './program.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -28,7 +29,8 @@ export async function runCommandLine(
 
 async function tell(thrown: unknown, { talk, environment }: Terminal): Promise<void> {
   const hint = thrown instanceof RunhookError && thrown.hint !== null ? ` ${thrown.hint}` : ''
-  const message = messageOf(thrown) + hint
+  // It may quote what a stranger wrote.
+  const message = (messageOf(thrown) + hint).split('\n').map(printable).join('\n')
   await talk.write(`${talk.style('red', 'error:')} ${message}\n`)
   if (environment.RUNHOOK_DEBUG === '1' && thrown instanceof Error) {
     await talk.write(`${thrown.stack}\n`)

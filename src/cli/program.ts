@@ -1,15 +1,15 @@
 /** The command `runhook`: its verbs in groups, its help, and where its words go. */
 
 import { Command } from 'commander'
+import { version } from '../version.ts'
 import type { Terminal } from './terminal.ts'
 import * as verb from './verbs.ts'
-import { version } from './version.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
 export function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command('runhook')
     .description('When something happens at your Git host, or you call a URL, run a command here.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .configureOutput({

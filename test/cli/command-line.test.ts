@@ -161,6 +161,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'node:fs',
     'src/cli/arguments.ts',
     'src/cli/command-line.ts',
+    'src/cli/printable.ts',
     'src/cli/program.ts',
     'src/cli/verbs.ts',
     'src/cli/version.ts',

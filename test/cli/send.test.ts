@@ -204,6 +204,9 @@ test('an option that does not fit the hook is refused before anything is sent', 
     'error: --branch describes what a Git host sends, and "clear-cache" has none. Give inputs with -i NAME=VALUE.\n',
   )
   expect(await talk('site', '-i', 'scope=all')).toBe('error: "site" takes no inputs from a call.\n')
+  expect(await talk('df', '--payload', '.env')).toBe(
+    'error: "df" is called with GET, which carries no body.\n',
+  )
   expect(received).toEqual([])
 })
 

@@ -1,8 +1,0 @@
-/** The version, from the package: two folders up both from src/ and from dist/. */
-
-import { readFileSync } from 'node:fs'
-
-export function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return JSON.parse(readFileSync(file, 'utf8')).version
-}
