@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { CommandSpec } from './command.ts'
 import { endGroup, type GroupEnd, goneWithin } from './group.ts'
+import { pace } from './pace.ts'
 import { drain, type Pipe, type PipePool } from './pipe.ts'
 import { membersOf } from './proc.ts'
 import { spawnProblem } from './spawn-problem.ts'
@@ -122,6 +123,7 @@ async function carryOut(
   onExit: () => void,
 ): Promise<Ended> {
   pipe.output.on('data', onOutput)
+  const unpace = pace(pipe.output)
   const child = start(attempt.spec, pipe.writeFd)
   pipe.closeWrite()
   if ('thrown' in child || child.pid === undefined) {
@@ -133,6 +135,7 @@ async function carryOut(
   attempt.group = group
   const { exitCode, signal } = await exitOf(child)
   onExit()
+  unpace()
   const { killed, leftovers } = await endRest(attempt, group)
   const outputHeld = !(await drain(pipe))
   const { endedBy } = attempt

@@ -29,10 +29,9 @@ export function sendSignal(step: SignalStep): { text: string } | { problem: stri
   const { pid } = file
   const facts = factsOf(pid)
   const name = nameOf(pid, facts)
+  const stale = staleProblem(file, facts, name)
+  if (stale !== null) return { problem: `pid file ${step.pidfile} is stale: ${stale}` }
   try {
-    process.kill(pid, 0)
-    const stale = staleProblem(file, facts, name)
-    if (stale !== null) return { problem: `pid file ${step.pidfile} is stale: ${stale}` }
     process.kill(pid, signalNamed(step.signal))
   } catch (thrown) {
     return { problem: refusal(thrown, step, pid, name) }

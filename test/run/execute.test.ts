@@ -4,15 +4,7 @@ import { expect, test } from 'vitest'
 import type { StepRecord } from '../../src/model.ts'
 import { executeRun } from '../../src/run/execute.ts'
 import { aHook, aPush, until } from '../some.ts'
-import { aBench, aRun, aStored, fixture, shell } from './runs.ts'
-
-const isAlive = (pid: number) => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+import { aBench, aRun, aStored, fixture, isAlive, shell } from './runs.ts'
 
 test('a run of several steps keeps the output, the time and the exit code of each', async () => {
   const { run } = aBench()
@@ -316,6 +308,15 @@ test('64 MiB without a newline keep their ends, and the memory of the server', a
   expect(await section(end.steps[0])).toBe('first\n')
   expect(await section(end.steps[2])).toBe('last\n')
   expect((await section(end.steps[1])).length).toBeGreaterThan(4 * 2 ** 20 - 70_000)
+}, 60_000)
+
+test('a command that prints without end is read slowly, and ended in time', async () => {
+  const { run } = aBench()
+  const end = await run([{ kind: 'command', argv: ['yes'] }], { hook: { timeoutMs: 3000 } })
+  expect(end.status).toBe('timed_out')
+  expect(end.outputBytes).toBeGreaterThan(100)
+  expect(end.outputBytes).toBeLessThan((256 + 3 * 16 + 64) * 2 ** 20)
+  expect(end.outputBytes - end.outputCut).toBeLessThanOrEqual(4 * 2 ** 20 + 3)
 }, 60_000)
 
 test('when no output file can be made nothing is run, and the reason is given', async () => {

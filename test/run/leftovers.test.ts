@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { endLeftovers, markerOf } from '../../src/run/leftovers.ts'
 import { testUnless } from '../needs.ts'
 import { until } from '../some.ts'
+import { isAlive } from './runs.ts'
 
 const linux = testUnless(process.platform === 'linux' ? null : 'this is not Linux')
 const aToken = () => `token-${Math.random().toString(36).slice(2)}`
@@ -25,14 +25,6 @@ async function anOrphan(marker: string, line: string, count: number): Promise<nu
     spawnSync('kill', ['-KILL', '--', `-${child.pid}`, ...pids.map(String)])
   })
   return pids
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 linux('what a crash left of a run is found and ended, wherever it went', async () => {

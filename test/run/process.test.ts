@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,7 +14,7 @@ import type { CommandSpec } from '../../src/run/command.ts'
 import { PipePool } from '../../src/run/pipe.ts'
 import { type EndReason, type ProcessOptions, startProcess } from '../../src/run/process.ts'
 import { aDirectory, until } from '../some.ts'
-import { fixture } from './runs.ts'
+import { fixture, isAlive } from './runs.ts'
 
 const PATH = '/usr/local/bin:/usr/bin:/bin'
 
@@ -41,14 +40,6 @@ function aPlace() {
   }
   const sh = (line: string, more: Parameters<typeof start>[1] = {}) => run(['sh', '-c', line], more)
   return { directory, pipes, start, run, sh }
-}
-
-const isAlive = (pid: number) => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 /** Waits until the process has written its pid (or several) and gives them. */

@@ -1,5 +1,6 @@
 /** Runs without a server: a hook's steps carried out by `executeRun` on a data directory of their own. */
 
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook, Run, Step, StoredDelivery } from '../../src/model.ts'
 import { OutputLog } from '../../src/record/output.ts'
@@ -10,6 +11,15 @@ import { aDelivery, aDirectory, aHook } from '../some.ts'
 export const shell = (line: string): Step => ({ kind: 'shell', line, shell: '/bin/sh' })
 export const fixture = (name: string) =>
   new URL(`../fixtures/commands/${name}`, import.meta.url).pathname
+
+/** Neither gone nor a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 export function aRun(fields: Partial<Run> = {}): Run {
   return {
