@@ -21,6 +21,7 @@ import { endLeftovers } from './run/leftovers.ts'
 import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
 import { recover } from './run/recover.ts'
+import { Slots } from './run/slots.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
 import { version } from './version.ts'
@@ -43,6 +44,9 @@ interface Current {
   problem: string | null
 }
 
+/** Shells that wait for their first command; more are made when more run at once. */
+const SLOTS_AHEAD = 4
+
 /** Rejects with a RunhookError when the data directory or the address cannot be had. */
 export async function startServer(config: Config, log: Log): Promise<Server> {
   const { data } = config.server
@@ -50,7 +54,8 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const store = openSqlite(data)
   const output = new OutputLog(join(data, 'output'))
   const steps = new Map<number, StepRecord[]>()
-  const queue = queueOf(current, store, output, steps, log)
+  const slots = new Slots()
+  const queue = queueOf(current, { store, output, slots }, steps, log)
   await store.keepConfig(config.texts)
 
   const receive = createReceive({
@@ -74,6 +79,7 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const local = serverFor(new Hono().route('/api/v1', api).fetch)
   const socket = join(data, 'runhook.sock')
   await listenLocally(local, socket, log)
+  slots.prepare(Math.min(config.server.maxParallel, SLOTS_AHEAD))
   const resumed = resume(store, output, queue, log)
 
   return {
@@ -89,6 +95,7 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
       const closed = Promise.all([close(web), close(local)])
       await resumed
       await queue.stop(drainMs)
+      slots.close()
       local.closeAllConnections()
       web.closeAllConnections()
       await closed
@@ -100,14 +107,16 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
 
 function queueOf(
   current: Current,
-  store: SqliteStore,
-  output: OutputLog,
+  parts: { store: SqliteStore; output: OutputLog; slots: Slots },
   steps: Map<number, StepRecord[]>,
   log: Log,
 ): Queue {
+  const { store } = parts
   const { data, maxParallel, publicUrl } = current.config.server
   const pipes = new PipePool(join(data, 'pipes'))
-  const tools = { output, pipes, tempDirectory: join(data, 'payloads'), publicUrl }
+  const tempDirectory = join(data, 'payloads')
+  rmSync(tempDirectory, { recursive: true, force: true }) // of runs that a crash cut off
+  const tools = { ...parts, pipes, tempDirectory, publicUrl }
   return new Queue({
     store,
     log,
@@ -152,11 +161,9 @@ async function resume(
     outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
     endLeftovers: async (runIds) => {
       for (const left of await endLeftovers(store.token, runIds)) {
-        const found = { run: left.runId, pids: left.pids }
-        log.warn(
-          found,
-          `    run #${left.runId} left ${left.pids.length} processes; they were ended`,
-        )
+        const { runId, pids, remaining } = left
+        const became = remaining.length > 0 ? `still running: ${remaining}` : 'they were ended'
+        log.warn({ run: runId, pids, remaining }, `    run #${runId} left processes; ${became}`)
       }
     },
     sameBoot: (await store.swapSetting('boot', boot)) === boot,

@@ -16,6 +16,7 @@ import { lazyPayload, removePayload, writePayload } from './payload.ts'
 import type { PipePool } from './pipe.ts'
 import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
 import { sendSignal } from './signal.ts'
+import type { Slots } from './slots.ts'
 
 export interface Work {
   readonly hook: Hook
@@ -26,6 +27,8 @@ export interface Work {
 export interface ExecuteTools {
   readonly output: OutputLog
   readonly pipes: PipePool
+  /** Commands start from these where they can; without them this process forks. */
+  readonly slots?: Slots
   /** Where payload files stand while their run goes on: `<data>/payloads`. */
   readonly tempDirectory: string
   readonly publicUrl: string | null
@@ -158,7 +161,11 @@ async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
     writer.write(chunk)
   }
   const timeoutMs = Math.max(1, deadline - performance.now())
-  const running = startProcess(spec, tools.pipes, receive, { timeoutMs, graceMs })
+  const running = startProcess(spec, tools.pipes, receive, {
+    timeoutMs,
+    graceMs,
+    ...(tools.slots ? { slots: tools.slots } : {}),
+  })
   const stop = () => running.end(aborted(signal.reason).status === 'cancelled' ? 'cancel' : 'stop')
   signal.addEventListener('abort', stop, { once: true })
   const ended = await running.ended

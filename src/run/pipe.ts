@@ -19,6 +19,8 @@ const DRAIN_MS = 2000
 const LOOK_MS = 50
 
 export interface Pipe {
+  /** Of the FIFO, for who opens the write end by itself. */
+  readonly path: string
   /** For stdout and stderr of one child; close it with `closeWrite` once the child has it. */
   readonly writeFd: number
   /** The read end, not yet flowing. */
@@ -108,7 +110,7 @@ function openPipe(path: string, done: (seenEnd: boolean) => void): Pipe {
     output.destroy()
     done(seenEnd)
   }
-  return { writeFd, output, ended, closeWrite, release }
+  return { path, writeFd, output, ended, closeWrite, release }
 }
 
 /**

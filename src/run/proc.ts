@@ -3,7 +3,7 @@
  * is gone or not ours to see, every answer is null or empty; callers must do without.
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Fields of /proc/<pid>/stat, see proc(5). */
 export interface ProcessFacts {
@@ -56,6 +56,32 @@ export function membersOf(group: number): ProcessFacts[] {
     .map(factsOf)
     .filter((facts) => facts !== null)
     .filter((facts) => facts.group === group && !isDead(facts))
+}
+
+/**
+ * The id given to the newest process of this machine (or container); null where /proc does not tell.
+ * Ids are given in order, so everything started later has a higher one, until they begin anew.
+ */
+export function newestId(): number | null {
+  const id = Number(readFile('/proc/loadavg').trim().split(' ').at(-1))
+  return Number.isInteger(id) && id > 0 ? id : null
+}
+
+/** Beyond this many ids one walk through all processes is cheaper than looking at each. */
+const LOOK_AT_MOST = 500
+
+/** Living members of a group that were started after `since` was the newest id. */
+export function membersSince(group: number, since: number | null): ProcessFacts[] {
+  const newest = newestId()
+  if (since === null || newest === null || newest < since || newest - since > LOOK_AT_MOST) {
+    return membersOf(group)
+  }
+  const found: ProcessFacts[] = []
+  for (let pid = since + 1; pid <= newest; pid++) {
+    const facts = existsSync(`/proc/${pid}/stat`) ? factsOf(pid) : null // a miss that throws is dear
+    if (facts !== null && facts.group === group && !isDead(facts)) found.push(facts)
+  }
+  return found
 }
 
 /** `NAME=value` entries of its environment as it was when its program started. */

@@ -10,7 +10,9 @@ import type { CommandSpec } from './command.ts'
 import { endGroup, type GroupEnd, goneWithin } from './group.ts'
 import { pace } from './pace.ts'
 import { drain, type Pipe, type PipePool } from './pipe.ts'
-import { membersOf } from './proc.ts'
+import { membersOf, type ProcessFacts } from './proc.ts'
+import type { Exit } from './slot.ts'
+import type { Slots } from './slots.ts'
 import { spawnProblem } from './spawn-problem.ts'
 
 export type EndReason = 'timeout' | 'cancel' | 'stop'
@@ -52,6 +54,8 @@ export interface ProcessOptions {
   readonly timeoutMs: number
   /** Between TERM and KILL. */
   readonly graceMs?: number
+  /** Start it from one of these where that is possible; else this process forks. */
+  readonly slots?: Slots
 }
 
 export const GRACE_MS = 10_000
@@ -64,10 +68,22 @@ const WIND_DOWN_MS = 100
 interface Attempt {
   readonly spec: CommandSpec
   readonly graceMs: number
-  /** Process group of the child while it lives. */
-  group: number | null
+  readonly slots: Slots | null
+  /** What was started, while it lives. */
+  child: Child | null
   endedBy: EndReason | null
   ending: Promise<GroupEnd> | null
+}
+
+/** A command under way, in whichever way it was started. */
+interface Child {
+  readonly group: number
+  /** The slot's shell, whose life does not count. */
+  readonly shell: number | null
+  readonly exit: Promise<Exit>
+  /** Members of the group that are left; null when that takes a look at the whole group. */
+  readonly left: (() => ProcessFacts[]) | null
+  release(clean: boolean): void
 }
 
 export function startProcess(
@@ -79,7 +95,8 @@ export function startProcess(
   const attempt: Attempt = {
     spec,
     graceMs: options.graceMs ?? GRACE_MS,
-    group: null,
+    slots: options.slots ?? null,
+    child: null,
     endedBy: null,
     ending: null,
   }
@@ -87,7 +104,8 @@ export function startProcess(
   const end = (reason: EndReason) => {
     if (over || attempt.endedBy !== null) return
     attempt.endedBy = reason
-    if (attempt.group !== null) attempt.ending = endGroup(attempt.group, attempt.graceMs)
+    const { child } = attempt
+    if (child) attempt.ending = endGroup(child.group, attempt.graceMs, child.shell)
   }
   const timer = setTimeout(() => end('timeout'), Math.min(options.timeoutMs, LONGEST_TIMER_MS))
   const onExit = () => {
@@ -124,22 +142,41 @@ async function carryOut(
 ): Promise<Ended> {
   pipe.output.on('data', onOutput)
   const unpace = pace(pipe.output)
-  const child = start(attempt.spec, pipe.writeFd)
-  pipe.closeWrite()
-  if ('thrown' in child || child.pid === undefined) {
-    const thrown = 'thrown' in child ? child.thrown : await failureOf(child)
+  const child = inSlot(attempt, pipe) ?? (await forked(attempt.spec, pipe))
+  if ('thrown' in child) {
     await drain(pipe) // so that the pipe can be used again
-    return notStarted(attempt, spawnProblem(thrown, attempt.spec))
+    return notStarted(attempt, spawnProblem(child.thrown, attempt.spec))
   }
-  const group = child.pid
-  attempt.group = group
-  const { exitCode, signal } = await exitOf(child)
+  attempt.child = child
+  const { exitCode, signal } = await child.exit
+  pipe.closeWrite()
   onExit()
   unpace()
-  const { killed, leftovers } = await endRest(attempt, group)
+  const { killed, leftovers, clean } = await endRest(attempt, child)
   const outputHeld = !(await drain(pipe))
-  const { endedBy } = attempt
-  return { exitCode, signal, problem: null, endedBy, killed, leftovers, outputHeld }
+  child.release(clean && !outputHeld)
+  return {
+    exitCode,
+    signal,
+    problem: null,
+    endedBy: attempt.endedBy,
+    killed,
+    leftovers,
+    outputHeld,
+  }
+}
+
+/** The shell opens the FIFO by itself; our write end stays open until then, or reading would end at once. */
+function inSlot({ slots, spec }: Attempt, pipe: Pipe): Child | null {
+  return slots?.start(spec, pipe.path) ?? null
+}
+
+async function forked(spec: CommandSpec, pipe: Pipe): Promise<Child | { thrown: unknown }> {
+  const child = start(spec, pipe.writeFd)
+  pipe.closeWrite()
+  if ('thrown' in child) return child
+  if (child.pid === undefined) return { thrown: await failureOf(child) }
+  return { group: child.pid, shell: null, exit: exitOf(child), left: null, release() {} }
 }
 
 /** Some failures are thrown (too long, a NUL byte), others come as an event (not found, no more processes). */
@@ -161,7 +198,7 @@ function failureOf(child: ChildProcess): Promise<Error> {
   return new Promise((resolve) => child.once('error', resolve))
 }
 
-function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal: string | null }> {
+function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
   })
@@ -170,17 +207,22 @@ function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal:
 /** After the child's exit: what is left of its group is ended too, whoever ended the child itself. */
 async function endRest(
   attempt: Attempt,
-  group: number,
-): Promise<{ killed: boolean; leftovers: string | null }> {
+  { group, shell, left }: Child,
+): Promise<{ killed: boolean; leftovers: string | null; clean: boolean }> {
   if (attempt.ending !== null) {
     const { killed, remains } = await attempt.ending
-    return { killed, leftovers: remains && `processes of this step still run: ${remains}` }
+    const leftovers = remains && `processes of this step still run: ${remains}`
+    return { killed, leftovers, clean: remains === null }
   }
-  if (await goneWithin(group, WIND_DOWN_MS)) return { killed: false, leftovers: null }
-  const names = membersOf(group).map(({ name, pid }) => `${name} (${pid})`)
-  const { remains } = await endGroup(group, attempt.graceMs)
-  const left = `this step left processes running${names.length > 0 ? `: ${listed(names)}` : ''}`
-  return { killed: false, leftovers: `${left}; ${remains ?? 'they were ended'}` }
+  const none = { killed: false, leftovers: null, clean: true }
+  if (left && left().length === 0) return none
+  if (await goneWithin(group, WIND_DOWN_MS, shell)) return none
+  const members = membersOf(group).filter(({ pid }) => pid !== shell)
+  const names = members.map(({ name, pid }) => `${name} (${pid})`)
+  const { remains } = await endGroup(group, attempt.graceMs, shell)
+  const what = `this step left processes running${names.length > 0 ? `: ${listed(names)}` : ''}`
+  const leftovers = `${what}; ${remains ?? 'they were ended'}`
+  return { killed: false, leftovers, clean: remains === null }
 }
 
 function notStarted({ endedBy }: Attempt, problem: string | null): Ended {

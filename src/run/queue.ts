@@ -142,6 +142,7 @@ export class Queue {
     const begun = await this.#insist(() => store.begin(run.id, hook.config))
     if (!begun) return
     await this.#ownTurn()
+    if (signal.reason === 'stop') return this.#insist(() => store.requeue(run.id)) // not started yet
     log.info({ run: run.id, hook: run.hook }, `    ${run.hook} #${run.id} started`)
     const end = await this.#execute(hook, begun, signal)
     await this.#insist(() => store.finish(run.id, end))

@@ -31,6 +31,20 @@ export function spawnProblem(thrown: unknown, spec: CommandSpec): string {
   }
 }
 
+/** False when it is sure to fail, so that it is started in the way that tells why. */
+export function mayStart(spec: CommandSpec): boolean {
+  const [command] = spec.argv
+  if (directoryProblem(spec.workingDirectory) !== null) return false
+  const file = command.includes('/') ? resolve(spec.workingDirectory, command) : onPath(spec)
+  return file !== null && kindOf(file) === 'file' && may(file, constants.X_OK) && loads(file)
+}
+
+/** A binary, or a script whose interpreter is there. */
+function loads(file: string): boolean {
+  const line = firstLine(file) ?? ''
+  return line.startsWith('\x7fELF') || (line.startsWith('#!') && interpreterProblem(file) === null)
+}
+
 function plain(thrown: unknown, spec: CommandSpec): string {
   return `${spec.argv[0]} could not be started: ${messageOf(thrown)}`
 }

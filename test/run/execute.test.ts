@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { StepRecord } from '../../src/model.ts'
 import { executeRun } from '../../src/run/execute.ts'
 import { aHook, aPush, until } from '../some.ts'
 import { aBench, aRun, aStored, fixture, isAlive, shell } from './runs.ts'
+import { test } from './ways.ts'
 
 test('a run of several steps keeps the output, the time and the exit code of each', async () => {
   const { run } = aBench()
@@ -61,7 +62,7 @@ test.each([
     "sh -c 'kill -TERM $$'; exit $?",
     'failed with exit code 143: a command in it was ended by SIGTERM',
   ],
-])('%s %s', async (line, reason) => {
+] as [string, string][])('a step fails in words: %s', async ([line, reason]) => {
   const { run } = aBench()
   expect((await run([shell(line)])).reason).toBe(`step 1 (${line}) ${reason}`)
 })

@@ -9,12 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { CommandSpec } from '../../src/run/command.ts'
 import { PipePool } from '../../src/run/pipe.ts'
 import { type EndReason, type ProcessOptions, startProcess } from '../../src/run/process.ts'
 import { aDirectory, until } from '../some.ts'
 import { fixture, isAlive } from './runs.ts'
+import { slotsNow, test } from './ways.ts'
 
 const PATH = '/usr/local/bin:/usr/bin:/bin'
 
@@ -30,7 +31,7 @@ function aPlace() {
       (chunk) => {
         output = Buffer.concat([output, chunk])
       },
-      { timeoutMs: 60_000, graceMs: 300, ...more },
+      { timeoutMs: 60_000, graceMs: 300, ...slotsNow(), ...more },
     )
     return { ...running, output: () => output.toString('latin1') }
   }

@@ -7,6 +7,7 @@ import { OutputLog } from '../../src/record/output.ts'
 import { type ExecuteTools, executeRun } from '../../src/run/execute.ts'
 import { PipePool } from '../../src/run/pipe.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
+import { slotsNow } from './ways.ts'
 
 export const shell = (line: string): Step => ({ kind: 'shell', line, shell: '/bin/sh' })
 export const fixture = (name: string) =>
@@ -75,6 +76,7 @@ export function aBench(): Bench {
     token: `token-${Math.random().toString(36).slice(2)}`,
     signal: new AbortController().signal,
     graceMs: 300,
+    ...slotsNow(),
   }
   let ids = 0
   return {

@@ -1,0 +1,87 @@
+/**
+ * The slots of a server: made when they are first needed, used again, replaced when they have died. A
+ * slot goes back only when nothing of its job is left in its process group.
+ */
+
+import type { CommandSpec } from './command.ts'
+import { membersSince, newestId, type ProcessFacts } from './proc.ts'
+import { type Exit, openSlot, type Slot } from './slot.ts'
+import { mayStart } from './spawn-problem.ts'
+
+/** A command under way in a slot. */
+export interface SlotJob {
+  readonly group: number
+  /** The slot's shell: in the group, but not of the command. */
+  readonly shell: number
+  readonly exit: Promise<Exit>
+  /** What the command started and left in the group. */
+  left(): ProcessFacts[]
+  /** The job is over. The slot is used again only if nothing is left. */
+  release(clean: boolean): void
+}
+
+/** A variable's name that a shell's `export` takes. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/** Longer jobs are started by forking: they are rare, and the system may refuse them as too long. */
+const LONGEST_JOB = 64 * 1024
+
+export class Slots {
+  readonly #free: Slot[] = []
+  #closed = false
+
+  /** Opens slots ahead of their use, one per turn of the event loop: each costs a fork. */
+  prepare(count: number): void {
+    if (this.#closed || this.#free.length >= count) return
+    const slot = openSlot()
+    if (slot === null) return
+    this.#free.push(slot)
+    setImmediate(() => this.prepare(count))
+  }
+
+  /**
+   * Starts a command whose output goes into the FIFO. Null when it should be started without a slot:
+   * there is none to be had, or it would fail and the plain way can say why.
+   */
+  start(spec: CommandSpec, fifo: string): SlotJob | null {
+    if (!fitsSlot(spec) || !mayStart(spec)) return null
+    const slot = this.#take()
+    if (slot === null) return null
+    const since = newestId()
+    return {
+      group: slot.group,
+      shell: slot.group,
+      exit: slot.start(spec, fifo),
+      left: () => membersSince(slot.group, since).filter(({ pid }) => pid !== slot.group),
+      release: (clean) => this.#release(slot, clean),
+    }
+  }
+
+  /** Waiting shells end; one that carries a job ends after it. */
+  close(): void {
+    this.#closed = true
+    for (const slot of this.#free.splice(0)) slot.close()
+  }
+
+  #take(): Slot | null {
+    for (let slot = this.#free.pop(); slot !== undefined; slot = this.#free.pop()) {
+      if (slot.alive) return slot
+    }
+    return openSlot()
+  }
+
+  #release(slot: Slot, clean: boolean): void {
+    if (clean && slot.alive && !this.#closed) this.#free.push(slot)
+    else slot.close()
+  }
+}
+
+function fitsSlot({ argv, env }: CommandSpec): boolean {
+  const words = [...argv, ...Object.values(env)]
+  const length = words.reduce((sum, word) => sum + word.length, 0)
+  return (
+    length <= LONGEST_JOB &&
+    Object.keys(env).every((name) => NAME.test(name)) &&
+    !words.some((word) => word.includes('\0'))
+  )
+}
