@@ -71,7 +71,10 @@ export interface Store {
    */
   begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null>
 
-  /** Writes the end of a run and its steps. May be gathered with others; it is visible at once. */
+  /**
+   * Writes the end of a run and its steps. May be gathered with others for a moment; it is visible at once
+   * and is always written before a `begin` that was asked for later.
+   */
   finish(runId: number, end: RunEnd): Promise<void>
 
   /** Ends a waiting run as cancelled. False when it was not waiting. */

@@ -37,6 +37,7 @@ export class Queue {
   readonly #waiting = new Map<number, Run>()
   readonly #running = new Map<number, Running>()
   readonly #busyGroups = new Set<string>()
+  readonly #unwritten = new Set<Promise<void>>()
   readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
   #turn: Promise<void> = Promise.resolve()
   #open = false
@@ -101,6 +102,7 @@ export class Queue {
     }, drainMs)
     await all()
     clearTimeout(timer)
+    await Promise.all(this.#unwritten)
   }
 
   #abort(runId: number, reason: string): boolean {
@@ -145,7 +147,7 @@ export class Queue {
     if (signal.reason === 'stop') return this.#insist(() => store.requeue(run.id)) // not started yet
     log.info({ run: run.id, hook: run.hook }, `    ${run.hook} #${run.id} started`)
     const end = await this.#execute(hook, begun, signal)
-    await this.#insist(() => store.finish(run.id, end))
+    this.#write(() => store.finish(run.id, end))
     this.#tell(begun.run, end)
     this.#announce(run.id, end)
   }
@@ -161,6 +163,15 @@ export class Queue {
       this.#parts.log.error({ err: error, run: begun.run.id }, 'a run could not be carried out')
       return { ...unstarted(`runhook failed: ${messageOf(error)}`), status: 'failure' }
     }
+  }
+
+  /**
+   * The end of a run is written with whatever else comes soon, and nobody waits for that: the Store
+   * writes it before the next run of the group begins. A stop waits for all of it.
+   */
+  #write(work: () => Promise<void>): void {
+    const written = this.#insist(work).finally(() => this.#unwritten.delete(written))
+    this.#unwritten.add(written)
   }
 
   async #insist<T>(work: () => Promise<T>): Promise<T> {
