@@ -16,8 +16,9 @@ import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
 import { OutputLog } from './record/output.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
-import { executeRun } from './run/execute.ts'
+import { executeRun, serverUser } from './run/execute.ts'
 import { endLeftovers } from './run/leftovers.ts'
+import { PayloadFiles } from './run/payload.ts'
 import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
 import { recover } from './run/recover.ts'
@@ -114,9 +115,8 @@ function queueOf(
   const { store } = parts
   const { data, maxParallel, publicUrl } = current.config.server
   const pipes = new PipePool(join(data, 'pipes'))
-  const tempDirectory = join(data, 'payloads')
-  rmSync(tempDirectory, { recursive: true, force: true }) // of runs that a crash cut off
-  const tools = { ...parts, pipes, tempDirectory, publicUrl }
+  const payloads = new PayloadFiles(join(data, 'payloads'))
+  const tools = { ...parts, pipes, payloads, publicUrl, user: serverUser() }
   return new Queue({
     store,
     log,

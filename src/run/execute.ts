@@ -5,14 +5,13 @@
  */
 
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { Hook, Run, RunEnd, Step, StepRecord, StoredDelivery } from '../model.ts'
 import type { Closed, OutputLog, OutputWriter } from '../record/output.ts'
 import { type Context, commandFor, type ProcessStep } from './command.ts'
 import { aborted, conclude, type Outcome, outOfTime, titleOf } from './conclusion.ts'
 import { endLeftovers, markerOf } from './leftovers.ts'
-import { lazyPayload, removePayload, writePayload } from './payload.ts'
+import { lazyPayload, type PayloadFiles } from './payload.ts'
 import type { PipePool } from './pipe.ts'
 import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
 import { sendSignal } from './signal.ts'
@@ -29,8 +28,9 @@ export interface ExecuteTools {
   readonly pipes: PipePool
   /** Commands start from these where they can; without them this process forks. */
   readonly slots?: Slots
-  /** Where payload files stand while their run goes on: `<data>/payloads`. */
-  readonly tempDirectory: string
+  readonly payloads: PayloadFiles
+  /** As whom commands run: see `serverUser`. */
+  readonly user: Context['user']
   readonly publicUrl: string | null
   /** Of the data directory: by it and the run's id its processes are found again. */
   readonly token: string
@@ -72,7 +72,7 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   try {
     outcome = await carryOut(progress)
   } finally {
-    removePayload(context.payloadFile)
+    tools.payloads.release(work.run.id)
     closed = await writer.close()
   }
   return endOf(outcome, closed, progress.steps)
@@ -83,8 +83,8 @@ function contextOf({ hook, run, delivery }: Work, tools: ExecuteTools): Context 
     hook,
     run,
     delivery,
-    payloadFile: join(tools.tempDirectory, String(run.id)),
-    user: serverUser(),
+    payloadFile: tools.payloads.pathOf(run.id),
+    user: tools.user,
     timeZone: process.env.TZ ?? null,
     publicUrl: tools.publicUrl,
     marker: markerOf(tools.token, run.id),
@@ -92,8 +92,8 @@ function contextOf({ hook, run, delivery }: Work, tools: ExecuteTools): Context 
   }
 }
 
-/** In a container the user may have a number and no name. */
-function serverUser(): Context['user'] {
+/** Asked once per server, because the answer is read from a file. In a container it may have no name. */
+export function serverUser(): Context['user'] {
   try {
     const { username, homedir, shell } = userInfo()
     return { name: username, home: homedir, shell: shell ?? '/bin/sh' }
@@ -103,9 +103,9 @@ function serverUser(): Context['user'] {
 }
 
 async function carryOut(progress: Progress): Promise<Outcome> {
-  const { hook, delivery, context } = progress
+  const { hook, run, delivery, tools } = progress
   try {
-    await writePayload(context.payloadFile, delivery)
+    await tools.payloads.write(run.id, delivery)
   } catch (thrown) {
     const reason = `nothing was run: the payload could not be written: ${messageOf(thrown)}`
     return { status: 'failure', exitCode: null, signal: null, reason }

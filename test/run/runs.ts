@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook, Run, Step, StoredDelivery } from '../../src/model.ts'
 import { OutputLog } from '../../src/record/output.ts'
-import { type ExecuteTools, executeRun } from '../../src/run/execute.ts'
+import { type ExecuteTools, executeRun, serverUser } from '../../src/run/execute.ts'
+import { PayloadFiles } from '../../src/run/payload.ts'
 import { PipePool } from '../../src/run/pipe.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
 import { slotsNow } from './ways.ts'
@@ -71,7 +72,8 @@ export function aBench(): Bench {
   const tools: ExecuteTools = {
     output,
     pipes: new PipePool(join(directory, 'pipes')),
-    tempDirectory: join(directory, 'payloads'),
+    payloads: new PayloadFiles(join(directory, 'payloads')),
+    user: serverUser(),
     publicUrl: 'https://deploy.example.com',
     token: `token-${Math.random().toString(36).slice(2)}`,
     signal: new AbortController().signal,
