@@ -164,7 +164,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/printable.ts',
     'src/cli/program.ts',
     'src/cli/verbs.ts',
-    'src/cli/version.ts',
     'src/errors.ts',
+    'src/version.ts',
   ])
 })
