@@ -26,8 +26,12 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Longer jobs are started by forking: they are rare, and the system may refuse them as too long. */
 const LONGEST_JOB = 64 * 1024
 
+const LOOK_AGAIN_MS = 1000
+const PROGRAMS_KEPT = 100
+
 export class Slots {
   readonly #free: Slot[] = []
+  readonly #startable = new Map<string, number>()
   #closed = false
 
   /** Opens slots ahead of their use, one per turn of the event loop: each costs a fork. */
@@ -44,7 +48,7 @@ export class Slots {
    * there is none to be had, or it would fail and the plain way can say why.
    */
   start(spec: CommandSpec, fifo: string): SlotJob | null {
-    if (!fitsSlot(spec) || !mayStart(spec)) return null
+    if (!fitsSlot(spec) || !this.#mayStart(spec)) return null
     const slot = this.#take()
     if (slot === null) return null
     const since = newestId()
@@ -61,6 +65,19 @@ export class Slots {
   close(): void {
     this.#closed = true
     for (const slot of this.#free.splice(0)) slot.close()
+  }
+
+  /** A look at the disk for the same program every second is enough: only an error's wording hangs on it. */
+  #mayStart(spec: CommandSpec): boolean {
+    const key = `${spec.workingDirectory}\0${spec.argv[0]}\0${spec.env.PATH}`
+    const now = performance.now()
+    const seen = this.#startable.get(key)
+    if (seen !== undefined && now - seen < LOOK_AGAIN_MS) return true
+    if (this.#startable.size >= PROGRAMS_KEPT) this.#startable.clear()
+    const may = mayStart(spec)
+    if (may) this.#startable.set(key, now)
+    else this.#startable.delete(key)
+    return may
   }
 
   #take(): Slot | null {
