@@ -14,7 +14,19 @@
  * Times are milliseconds since the epoch unless a name says otherwise. `null` means "known to be absent".
  */
 
-export type HostName = 'github' | 'bitbucket' | 'webhook'
+/** The one list of Git hosts: each is a file in hosts/ and a row in its table. */
+export const gitHostNames = [
+  ...['github', 'gitlab', 'bitbucket', 'bitbucket-dc', 'gitea', 'forgejo', 'gogs', 'azure'],
+  ...['gitee', 'sourcehut'],
+] as const
+export type GitHostName = (typeof gitHostNames)[number]
+
+/** `webhook` is whoever is no Git host: a script, a person, another service. */
+export type HostName = GitHostName | 'webhook'
+
+export function isHostName(text: string): text is HostName {
+  return text === 'webhook' || gitHostNames.some((name) => name === text)
+}
 
 /** What a delivery says about one ref or one thing. Fields the host does not give are null. */
 export interface Update {
@@ -81,7 +93,7 @@ export interface StoredDelivery extends Delivery {
 export type CheckResult = 'pass' | 'fail' | 'unknown'
 
 export interface Check {
-  /** `signature`, `repo`, `event`, `branches`, `tags`, `paths`, `types`, `deleted`, `fork`, `ref`, `inputs`, `duplicate`, `replay`. */
+  /** `signature`, `repo`, `event`, `branches`, `tags`, `paths`, `types`, `deleted`, `fork`, `ref`, `match`, `inputs`, `duplicate`, `replay`. */
   readonly rule: string
   readonly result: CheckResult
   readonly wanted: string
@@ -118,6 +130,29 @@ export interface Trigger {
   readonly types: readonly string[] | null
 }
 
+/** What may be wanted of a value, all at once. Of several values (`[*]`) one is enough. */
+export interface Wish {
+  readonly is?: string | number | boolean | null
+  /** Each `*` stands for any characters. */
+  readonly like?: string
+  readonly compare?: readonly (readonly [sign: '>' | '>=' | '<' | '<=', than: number])[]
+  readonly exists?: boolean
+  /** None of the values is any of these; a place where nothing is passes. */
+  readonly not?: readonly Wish[]
+}
+
+/** One key of `match`: a place in the payload, or a header, and what is wanted there. */
+export interface Condition {
+  /** As written: `payload.sender.login`, `header.x-env`. */
+  readonly place: string
+  /** Its keys, `payload` or `header` first; null = any item of a list. */
+  readonly path: readonly (string | null)[]
+  /** One of them is enough. */
+  readonly wishes: readonly Wish[]
+  /** The same in words, with `${NAME}` as written: "one of octocat, ada". */
+  readonly wants: string
+}
+
 /** A value a person may give when starting a hook by hand. It reaches the command as `$INPUT_<NAME>`. */
 export interface Input {
   readonly name: string
@@ -140,6 +175,21 @@ export interface Secret {
   readonly value: string
 }
 
+/** How a sender that follows no scheme we know signs: an HMAC in a header, as the hooks file describes it. */
+export interface SignatureScheme {
+  /** In lower case. */
+  readonly header: string
+  readonly algorithm: 'sha1' | 'sha256' | 'sha512'
+  readonly encoding: 'hex' | 'base64'
+  /** What stands before the digest: `sha256=`. */
+  readonly prefix: string
+  /** The header that holds the signed time, in lower case; null = none, and whoever sees a call can repeat it. */
+  readonly timestamp: string | null
+  /** What is signed: `{body}` once, and `{timestamp}` where there is one. */
+  readonly template: string
+  readonly toleranceMs: number
+}
+
 export interface Concurrency {
   /** Null = side by side, up to the server's limit. */
   readonly group: string | null
@@ -160,11 +210,15 @@ export interface Hook {
   readonly repositories: readonly RepositoryName[]
   readonly host: HostName
   readonly triggers: readonly Trigger[]
+  /** All must hold, beside what its trigger asks. */
+  readonly match: readonly Condition[]
   readonly inputs: readonly Input[]
   /** The path it answers at: `/hooks/<name>`, or the plain URL. */
   readonly path: string
   readonly methods: readonly ('GET' | 'POST')[]
   readonly secrets: readonly Secret[]
+  /** Plain URLs and manual hooks whose callers sign in a way of their own; null = the host's. */
+  readonly signature: SignatureScheme | null
   /** True when `secrets` are the host's and not the hook's own. */
   readonly hostSecrets: boolean
   readonly tokens: readonly Secret[]

@@ -11,11 +11,22 @@ export interface Case {
   readonly id: string
   readonly provider: string
   readonly request: {
+    readonly method: string
     readonly headers: Readonly<Record<string, string>>
     readonly body?: string
     readonly body_base64?: string
   }
-  readonly auth: { readonly scheme: string; readonly algorithm: string; readonly secret: string }
+  readonly auth: {
+    readonly scheme: string
+    readonly header: string
+    readonly algorithm: string
+    readonly encoding: string
+    readonly prefix: string
+    /** Null where a key of bytes, or a public key, stands beside it. */
+    readonly secret: string | null
+    readonly secret_hex?: string
+    readonly public_key?: string
+  }
   readonly expect: {
     readonly auth: 'valid' | 'invalid' | 'n/a'
     readonly normalized?: readonly Readonly<Record<string, unknown>>[]
@@ -29,10 +40,14 @@ const file =
 
 export const casesMissing = existsSync(file) ? null : `no deliveries at ${file} (RUNHOOK_CASES)`
 
-export function cases(provider: string): Case[] {
+export function allCases(): Case[] {
   if (casesMissing) return []
   const all: { entries: Case[] } = JSON.parse(readFileSync(file, 'utf8'))
-  return all.entries.filter((entry) => entry.provider === provider)
+  return all.entries
+}
+
+export function cases(provider: string): Case[] {
+  return allCases().filter((entry) => entry.provider === provider)
 }
 
 export function bodyOf({ request }: Case): Buffer {

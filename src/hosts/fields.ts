@@ -42,6 +42,11 @@ export function shaAt(value: unknown, ...path: readonly (string | number)[]): st
   return found === null || /^0+$/.test(found) ? null : found
 }
 
+/** Whether it is the all-zero id, by which hosts without flags tell "created" and "deleted". */
+export function isZero(value: unknown, ...path: readonly (string | number)[]): boolean {
+  return /^0+$/.test(textAt(value, ...path) ?? '')
+}
+
 const nothing: Update = {
   event: '',
   ref: null,

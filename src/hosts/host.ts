@@ -28,8 +28,8 @@ export interface Host {
   refuse(headers: Headers): string | null
   /** Checks the signature over the exact bytes against each secret in turn, in constant time. */
   verify(headers: Headers, body: Buffer, secrets: readonly Secret[], now: number): Promise<Proof>
-  /** The host's id of this delivery, or null where it sends none. */
-  guid(headers: Headers): string | null
+  /** The host's id of this delivery, or null where it sends none. Called only after `verify`. */
+  guid(headers: Headers, body: Buffer, payload: Payload): string | null
   /** The host's name of the event, or null when the header is missing. */
   event(headers: Headers): string | null
   /**
@@ -39,6 +39,8 @@ export interface Host {
   parse(headers: Headers, body: Buffer): { payload: Payload } | { problem: string }
   /** Verified payload to our words. A sentence when it lacks what its event must have. */
   normalise(headers: Headers, payload: Payload): Content | { problem: string }
+  /** What of the body may be kept, where hosts put a password into it. Absent: all of it. */
+  redact?(body: Buffer): Buffer
 }
 
 export type Payload = Readonly<Record<string, unknown>>

@@ -4,13 +4,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Wish } from './sample-wish.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import { endsOf, isPush, type Json, NOTHING, uuidFor, type Wish } from './sample-wish.ts'
 
 /** `push` and `tag` are one event here, a pull request is an event for each thing that befalls it. */
 export function bitbucketEvent(wish: Wish): string {
-  if (['push', 'tag', 'any'].includes(wish.event)) return 'repo:push'
+  if (isPush(wish)) return 'repo:push'
   if (wish.event !== 'pull_request') return wish.event
   return `pullrequest:${wish.action === 'merged' ? 'fulfilled' : (wish.action ?? 'created')}`
 }
@@ -21,7 +19,7 @@ export function bitbucketHeaders(event: string, wish: Wish): Record<string, stri
     'User-Agent': 'Bitbucket-Webhooks/2.0',
     'X-Attempt-Number': '1',
     'X-Event-Key': event,
-    'X-Hook-UUID': uuidFor(`hook of ${wish.repository}`).slice(1, -1),
+    'X-Hook-UUID': uuidFor(`hook of ${wish.repository}`),
     'X-Request-UUID': wish.guid,
   }
 }
@@ -37,11 +35,14 @@ function change(wish: Wish): Json {
   const isTag = wish.tag !== null
   const type = isTag ? 'tag' : 'branch'
   const name = wish.tag ?? wish.branch
+  const { before, after } = endsOf(wish)
+  const end = (hash: string) =>
+    hash === NOTHING ? null : { type, name, target: commit(wish, hash) }
   return {
-    old: isTag ? null : { type, name, target: commit(wish, wish.before) },
-    new: { type, name, target: commit(wish, wish.sha) },
-    created: isTag,
-    closed: false,
+    old: end(before),
+    new: end(after),
+    created: before === NOTHING,
+    closed: after === NOTHING,
     forced: false,
     truncated: false,
     commits: [commit(wish, wish.sha)],
@@ -88,7 +89,7 @@ function pullRequest(event: string, wish: Wish): Json {
 function repository(wish: Wish): Json {
   return {
     type: 'repository',
-    uuid: uuidFor(wish.repository),
+    uuid: inBraces(wish.repository),
     name: wish.name,
     full_name: wish.repository,
     is_private: true,
@@ -99,7 +100,7 @@ function repository(wish: Wish): Json {
       type: 'workspace',
       slug: wish.owner,
       name: wish.owner,
-      uuid: uuidFor(`workspace ${wish.owner}`),
+      uuid: inBraces(`workspace ${wish.owner}`),
     },
     links: { html: { href: page(wish) } },
   }
@@ -111,16 +112,13 @@ function actor(name: string): Json {
     type: 'user',
     display_name: name,
     nickname: name,
-    uuid: uuidFor(`user ${name}`),
+    uuid: inBraces(`user ${name}`),
     account_id: createHash('sha256').update(name).digest('hex').slice(0, 24),
   }
 }
 
-/** The same thing always bears the same id; Bitbucket writes them in braces. */
-function uuidFor(thing: string): string {
-  const hex = createHash('sha256').update(thing).digest('hex')
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
-  return `{${parts.join('-')}-${hex.slice(20, 32)}}`
+function inBraces(thing: string): string {
+  return `{${uuidFor(thing)}}`
 }
 
 function page(wish: Wish): string {

@@ -3,9 +3,7 @@
  * is not listed has only what every delivery has: an action, a repository and a sender.
  */
 
-import type { Wish } from './sample-wish.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import type { Json, Wish } from './sample-wish.ts'
 
 export function minimalPayload(event: string, wish: Wish): Json {
   const make = Object.hasOwn(events, event) ? events[event] : undefined

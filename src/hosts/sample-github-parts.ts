@@ -1,8 +1,6 @@
 /** What GitHub puts into every delivery: the repository and people, and the addresses they go by. */
 
-import { numberFor, type Wish } from './sample-wish.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import { type Json, numberFor, type Wish } from './sample-wish.ts'
 
 export function repository(wish: Wish): Json {
   return {

@@ -5,11 +5,7 @@
 
 import { minimalPayload } from './sample-github-events.ts'
 import { api, emailOf, page, repository, user } from './sample-github-parts.ts'
-import { numberFor, type Wish } from './sample-wish.ts'
-
-type Json = Readonly<Record<string, unknown>>
-
-const NOTHING = '0'.repeat(40)
+import { type Json, NOTHING, numberFor, type Wish } from './sample-wish.ts'
 
 /** GitHub has no event of its own for tags: they are pushes of `refs/tags/…`. */
 export function githubEvent(event: string): string {

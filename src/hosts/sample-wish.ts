@@ -3,7 +3,7 @@
  * each time, so that two samples are never taken for one delivery sent twice.
  */
 
-import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto'
 
 export interface SampleOptions {
   /** `acme/site` */
@@ -41,10 +41,24 @@ export interface Wish {
   readonly number: number
   /** ISO 8601, whole seconds. */
   readonly time: string
+  /** The same in milliseconds, not rounded. */
+  readonly sentAt: number
 }
 
+/** A delivery before it is signed. */
+export interface Composed {
+  /** The host's own name of the event; null for a plain call. */
+  readonly event: string | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly payload: Json
+}
+
+export type Json = Readonly<Record<string, unknown>>
+
 export function fillWish(options: SampleOptions, now: number): Wish {
-  const [owner = '', name = owner] = options.repository.split('/')
+  const slash = options.repository.lastIndexOf('/')
+  const name = options.repository.slice(slash + 1)
+  const owner = slash < 0 ? name : options.repository.slice(0, slash)
   const event = options.event ?? (options.tag === undefined ? 'push' : 'tag')
   return {
     event,
@@ -62,7 +76,25 @@ export function fillWish(options: SampleOptions, now: number): Wish {
     hookId: randomInt(100_000_000, 999_999_999),
     number: randomInt(1, 9999),
     time: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
+    sentAt: now,
   }
+}
+
+/** What hosts without flags send for the end that is not there. */
+export const NOTHING = '0'.repeat(40)
+
+/** The ends of the ref that a wish is about: a tag is new; so is what was created, and of a deletion one is left. */
+export function endsOf(wish: Wish): { ref: string; before: string; after: string; head: boolean } {
+  const ref = wish.tag === null ? `refs/heads/${wish.branch}` : `refs/tags/${wish.tag}`
+  const deleted = wish.event === 'delete'
+  const created = !deleted && (wish.tag !== null || wish.event === 'create')
+  const after = deleted ? NOTHING : wish.sha
+  return { ref, before: created ? NOTHING : wish.before, after, head: !deleted }
+}
+
+/** Whether a wish is for something that happened to a ref, which some hosts tell by a push alone. */
+export function isPush(wish: Wish): boolean {
+  return ['push', 'tag', 'any', 'create', 'delete'].includes(wish.event)
 }
 
 /** The same name always gets the same number, as ids of repositories and people do. */
@@ -70,6 +102,13 @@ export function numberFor(name: string): number {
   let number = 7
   for (const character of name) number = (number * 31 + (character.codePointAt(0) ?? 0)) % 1e9
   return number
+}
+
+/** The same thing always bears the same id. */
+export function uuidFor(thing: string): string {
+  const hex = createHash('sha256').update(thing).digest('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
+  return `${parts.join('-')}-${hex.slice(20, 32)}`
 }
 
 function randomSha(): string {

@@ -5,7 +5,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { verify as octokitVerify } from '@octokit/webhooks-methods'
 import type { Secret } from '../model.ts'
 import type { Headers, Proof } from './host.ts'
@@ -28,21 +28,25 @@ export function malformedHex(name: string, value: Headers[string]): string | nul
   return `${name} is not sha256= and 64 hex digits (${value.length} characters)`
 }
 
+/** The same for hosts that send the digits alone. Without a secret they send the header, empty. */
+export function malformedBareHex(name: string, value: Headers[string]): string | null {
+  if (value === undefined) return `no ${name} header`
+  if (value === '') return `${name} is empty: the webhook has no secret configured`
+  if (typeof value !== 'string' || value.includes(',')) return `${name} was sent more than once`
+  if (/^[0-9a-f]{64}$/.test(value)) return null
+  return `${name} is not 64 lower-case hex digits (${value.length} characters)`
+}
+
 /**
  * HMAC-SHA256 of the body as GitHub and Bitbucket sign it, tried with each secret in turn.
  * https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  */
-export async function verifyHex(
+export function verifyHex(
   signature: string,
   body: Buffer,
   secrets: readonly Secret[],
 ): Promise<Proof> {
-  for (const [index, secret] of secrets.entries()) {
-    if (await signs(secret.value, body, signature)) {
-      return { ok: true, by: `secret ${index + 1} of ${secrets.length}` }
-    }
-  }
-  return { ok: false, reason: `signature matches ${numberOf(secrets)}${hintAbout(secrets)}` }
+  return tryEach(secrets, 'signature', (secret) => isKey(secret) && signs(secret, body, signature))
 }
 
 /**
@@ -56,6 +60,36 @@ async function signs(secret: string, body: Buffer, signature: string): Promise<b
   return timingSafeEqual(digest, Buffer.from(signature.slice('sha256='.length), 'hex'))
 }
 
+/**
+ * Whether a secret may be the key of an HMAC. `whpk_` is a public key, known to everybody: were it taken
+ * for an HMAC key, everybody could sign.
+ */
+export function isKey(secret: string): boolean {
+  return secret !== '' && !secret.startsWith('whpk_')
+}
+
+/** In constant time, whatever the lengths: what is compared are the digests. */
+export function sameText(one: string, other: string): boolean {
+  return timingSafeEqual(sha256(one), sha256(other))
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** The first secret that `proves`, or why none did. `what` was given: a signature, a token. */
+export async function tryEach(
+  secrets: readonly Secret[],
+  what: 'signature' | 'token' | 'password',
+  proves: (secret: string) => boolean | Promise<boolean>,
+): Promise<Proof> {
+  for (const [index, { value }] of secrets.entries()) {
+    if (await proves(value)) return { ok: true, by: `secret ${index + 1} of ${secrets.length}` }
+  }
+  const hint = hintAbout(secrets, what)
+  return { ok: false, reason: `${what} matches ${numberOf(secrets)}${hint}` }
+}
+
 function numberOf(secrets: readonly Secret[]): string {
   if (secrets.length === 0) return 'nothing: no secret is configured'
   return secrets.length === 1
@@ -64,78 +98,9 @@ function numberOf(secrets: readonly Secret[]): string {
 }
 
 /** The slips that cost people hours, told from the secrets alone: they are the operator's own. */
-function hintAbout(secrets: readonly Secret[]): string {
+function hintAbout(secrets: readonly Secret[], what: string): string {
   const spaced = secrets.find((secret) => secret.value !== secret.value.trim())
   if (spaced) return `; ${spaced.name} begins or ends with white space`
-  return '; the secret here and at the host differ, or a proxy changed the body'
-}
-
-/** Seconds a signed timestamp may be away from our clock, either way (standard-webhooks.com). */
-const TOLERANCE_SECONDS = 300
-
-const STANDARD_V1 = /^v1,([A-Za-z0-9+/]{43}=)$/
-
-/** Why Standard Webhooks headers cannot be right by their shape alone, or null. */
-export function malformedStandard(headers: Headers): string | null {
-  const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': list } = headers
-  if (typeof id !== 'string' || id === '') return 'no webhook-id header'
-  if (id.includes('.') || id.includes(', ')) return 'webhook-id holds a "." or was sent twice'
-  if (typeof time !== 'string' || !/^[0-9]{1,12}$/.test(time)) {
-    return 'webhook-timestamp is not a number of seconds'
-  }
-  if (typeof list !== 'string' || list === '') return 'no webhook-signature header'
-  return signaturesIn(list).length > 0 ? null : 'webhook-signature holds no v1 signature'
-}
-
-/**
- * Standard Webhooks: base64 HMAC-SHA256 over `id.timestamp.body`, a list separated by spaces.
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- * The time is judged after the signature, so that only a sender who holds the secret learns our clock.
- */
-export function verifyStandard(
-  headers: Headers,
-  body: Buffer,
-  secrets: readonly Secret[],
-  now: number,
-): Proof {
-  const prefix = `${headers['webhook-id']}.${headers['webhook-timestamp']}.`
-  const given = signaturesIn(String(headers['webhook-signature']))
-  for (const [index, secret] of secrets.entries()) {
-    const signed = standardKeys(secret.value).some((key) => {
-      const digest = createHmac('sha256', key).update(prefix).update(body).digest()
-      return given.some((signature) => timingSafeEqual(digest, signature))
-    })
-    if (!signed) continue
-    const late = clockProblem(Number(headers['webhook-timestamp']), now)
-    if (late) return { ok: false, reason: late }
-    return { ok: true, by: `secret ${index + 1} of ${secrets.length}` }
-  }
-  return { ok: false, reason: `signature matches ${numberOf(secrets)}${hintAbout(secrets)}` }
-}
-
-function signaturesIn(list: string): Buffer[] {
-  return list
-    .split(' ')
-    .slice(0, 8)
-    .flatMap((item) => STANDARD_V1.exec(item)?.[1] ?? [])
-    .map((text) => Buffer.from(text, 'base64'))
-}
-
-/**
- * The key is what `whsec_` is followed by, in base64. Without the prefix the secret's own bytes are the
- * key; some senders leave the prefix out, so canonical base64 is tried as well.
- */
-export function standardKeys(secret: string): Buffer[] {
-  const encoded = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret
-  const decoded = Buffer.from(encoded, 'base64')
-  const canonical = decoded.length >= 16 && decoded.toString('base64') === encoded
-  if (secret.startsWith('whsec_')) return canonical ? [decoded] : []
-  return canonical ? [Buffer.from(secret), decoded] : [Buffer.from(secret)]
-}
-
-function clockProblem(seconds: number, now: number): string | null {
-  const ours = Math.floor(now / 1000)
-  if (Math.abs(ours - seconds) <= TOLERANCE_SECONDS) return null
-  const iso = (value: number) => new Date(value * 1000).toISOString()
-  return `signed at ${iso(seconds)} by the sender's clock, ours says ${iso(ours)}: over 5 minutes apart`
+  const differ = '; the secret here and at the host differ'
+  return what === 'signature' ? `${differ}, or a proxy changed the body` : differ
 }

@@ -2,12 +2,13 @@
  * Callers that are no Git host: people with curl, scripts, plain URLs. They sign in one of two ways:
  * Standard Webhooks (id and time are signed, five minutes' tolerance), or GitHub's short form, which
  * can be replayed by whoever sees it. The first is checked whenever its header is there, and a bad one
- * is never rescued by the other.
+ * is never rescued by the other. Senders with a form of their own: see generic.ts.
  */
 
 import { parseBody, textAt, update } from './fields.ts'
 import type { Headers, Host } from './host.ts'
-import { malformedHex, malformedStandard, verifyHex, verifyStandard } from './signature.ts'
+import { malformedHex, verifyHex } from './signature.ts'
+import { malformedStandard, verifyStandard } from './standard.ts'
 
 export const webhook: Host = {
   name: 'webhook',
@@ -18,7 +19,7 @@ export const webhook: Host = {
     isStandard(headers)
       ? malformedStandard(headers)
       : malformedHex('X-Hub-Signature-256', headers['x-hub-signature-256']),
-  verify: async (headers, body, secrets, now) =>
+  verify: (headers, body, secrets, now) =>
     isStandard(headers)
       ? verifyStandard(headers, body, secrets, now)
       : verifyHex(String(headers['x-hub-signature-256']), body, secrets),
@@ -35,6 +36,6 @@ export const webhook: Host = {
   }),
 }
 
-function isStandard(headers: Headers): boolean {
+export function isStandard(headers: Headers): boolean {
   return headers['webhook-signature'] !== undefined
 }

@@ -61,6 +61,7 @@ const forms: Record<string, Headers[string]> = {
 const byHeader = [
   { host: hostOf('github'), header: 'x-hub-signature-256' },
   { host: hostOf('bitbucket'), header: 'x-hub-signature' },
+  { host: hostOf('bitbucket-dc'), header: 'x-hub-signature' },
   { host: hostOf('webhook'), header: 'x-hub-signature-256' },
 ]
 
