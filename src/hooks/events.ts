@@ -9,6 +9,11 @@ import { suggest } from './suggest.ts'
 const aliases = new Map([
   ['workflow_dispatch', 'manual'],
   ['repo:push', 'push'],
+  ['repo:refs_changed', 'push'],
+  ['git.push', 'push'],
+  ['tag_push', 'tag'],
+  ['merge_request', 'pull_request'],
+  ['note', 'issue_comment'],
 ])
 
 const branches = ['branches', 'branches-ignore'] as const

@@ -1,6 +1,6 @@
 /**
  * Writes the JSON Schema of the hooks file for editors: `node export.js docs/hooks.schema.json`. A tool
- * of this repository, the only file that needs @valibot/to-json-schema; the server never loads it.
+ * of this repository, which the server never loads.
  */
 
 import { writeFileSync } from 'node:fs'

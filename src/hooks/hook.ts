@@ -3,12 +3,20 @@
  * returns is only used when nothing was reported as an error.
  */
 
-import type { Concurrency, Hook, HostName, RepositoryName, Trigger } from '../model.ts'
+import {
+  type Concurrency,
+  type Hook,
+  isHostName,
+  type RepositoryName,
+  type Trigger,
+} from '../model.ts'
 import { checkUrl } from './address.ts'
+import { readMatch } from './conditions-written.ts'
 import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
 import { readProof } from './proof.ts'
 import type { HookWritten } from './schema-hook.ts'
+import { readSignature } from './signature-written.ts'
 import { readSteps } from './steps.ts'
 import { readEnv, readFolder, readTimeout } from './surroundings.ts'
 import { asList, readTriggers } from './triggers.ts'
@@ -35,10 +43,12 @@ export async function readHook(
     repositories,
     host,
     triggers,
+    match: readMatch(draft, host),
     inputs,
     path: written.url ?? `/hooks/${name}`,
     methods,
     ...(await readProof(draft, file, host, triggers)),
+    signature: readSignature(draft),
     steps: readSteps(draft, { shell, workingDirectory, inputs: inputs.map((input) => input.name) }),
     workingDirectory,
     env: readEnv(draft, file),
@@ -56,7 +66,8 @@ export async function readHook(
 function readRepositories({ written, path, report }: HookDraft): RepositoryName[] {
   const repositories = asList(written.repo).map((text): RepositoryName => {
     const colon = text.indexOf(':')
-    return { host: hostNamed(text.slice(0, colon)), name: text.slice(colon + 1) }
+    const prefix = text.slice(0, colon)
+    return { host: isHostName(prefix) ? prefix : 'webhook', name: text.slice(colon + 1) }
   })
   const at = [...path, 'repo']
   if (written.repo !== undefined && repositories.length === 0)
@@ -69,10 +80,6 @@ function readRepositories({ written, path, report }: HookDraft): RepositoryName[
       `is at another host than ${first.host}:${first.name}, and hosts sign differently; make two hooks`,
     )
   return repositories
-}
-
-function hostNamed(prefix: string): HostName {
-  return prefix === 'github' || prefix === 'bitbucket' ? prefix : 'webhook'
 }
 
 function checkStart({ path, report, given }: HookDraft, triggers: readonly Trigger[]): void {

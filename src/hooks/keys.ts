@@ -75,7 +75,7 @@ function refuseList(shape: Shape, path: Path, report: Report): void {
 function refuseKey(shape: Shape, value: object, path: Path, report: Report): void {
   const key = String(path.at(-1))
   const known = Object.keys(shape.entries ?? {})
-  // "gitlab" is no slip for "github".
+  // "codeberg" is no slip for "forgejo", and no host is one for another.
   const meant = path[0] === 'hosts' && path.length === 2 ? null : suggest(key, known)
   report.error(path, 'unknown key', { at: 'key', hint: keyHint(path, key, meant, known) })
   if (meant !== null) report.meant([...path.slice(0, -1), meant])
@@ -91,5 +91,5 @@ function keyHint(
   if (path[0] === 'hooks' && path.length === 3 && (key === 'id' || key === 'name'))
     return `the hook's name is its key in the map: "${String(path[1])}"`
   if (meant !== null) return `did you mean "${meant}"?`
-  return known.length <= 8 ? `known here: ${listed(known, 'and')}` : null
+  return known.length <= 10 ? `known here: ${listed(known, 'and')}` : null
 }

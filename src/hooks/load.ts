@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Node } from 'jsonc-parser'
 import { RunhookError } from '../errors.ts'
-import type { Config, Hook, HostName, Secret } from '../model.ts'
+import { type Config, gitHostNames, type Hook, type HostName, type Secret } from '../model.ts'
 import type { FileDraft } from './draft.ts'
 import { addToEnvFile, readEnvFile } from './env.ts'
 import { isOpen, readTextFile } from './files.ts'
 import { readHook } from './hook.ts'
+import { checkCredentials } from './host-rules.ts'
 import { maskSecrets } from './mask.ts'
 import type { Problem } from './problems.ts'
 import { createReport, faultProblem, type Report } from './report.ts'
@@ -109,10 +110,13 @@ async function draftOf(
     literal: false,
   }
   const hosts = new Map<HostName, readonly Secret[]>()
-  for (const host of ['github', 'bitbucket'] as const) {
-    const shared = written.hosts?.[host]
+  for (const host of gitHostNames) {
+    const shared = host === 'sourcehut' ? undefined : written.hosts?.[host]
     if (shared === undefined) continue
-    hosts.set(host, await readSecrets(['hosts', host, 'secret'], shared.secret, secrets))
+    const path = ['hosts', host, 'secret']
+    const found = await readSecrets(path, shared.secret, secrets)
+    if (host === 'azure') checkCredentials(path, found, report)
+    hosts.set(host, found)
   }
   return { folder, written, report, secrets, hosts }
 }

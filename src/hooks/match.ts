@@ -5,25 +5,29 @@
  */
 
 import type { Check, Content, Delivery, Hook, Trigger, Update, Verdict } from '../model.ts'
+import { fail, pass, unknown } from './check.ts'
+import { judgeConditions } from './conditions.ts'
 import { filter, matchesRepository } from './pattern.ts'
 
-type Judged = Pick<Delivery, keyof Content | 'host' | 'proof'>
+type Judged = Pick<Delivery, keyof Content | 'host' | 'headers' | 'proof'>
 
-/** One verdict per update of the delivery. `signature` is why this hook accepts, or not, how it was signed. */
-export function judge(hook: Hook, delivery: Judged, signature: Check): Verdict[] {
+/**
+ * One verdict per update of the delivery. `signature` is why this hook accepts, or not, how it was signed;
+ * `payload` is what was parsed of the body.
+ */
+export function judge(hook: Hook, delivery: Judged, payload: unknown, signature: Check): Verdict[] {
   return delivery.updates.map((update, index) => {
     const checks = judgeUpdate(hook, delivery, update, signature)
-    const matched = checks.every((check) => check.result !== 'fail')
+    if (passes(checks)) {
+      checks.push(...judgeConditions(hook.match, { payload, header: delivery.headers }))
+    }
+    const matched = passes(checks)
     return { hook: hook.name, update: index, matched, checks, run: null }
   })
 }
 
-export function pass(rule: string, says: string): Check {
-  return { rule, result: 'pass', wanted: '', found: '', says }
-}
-
-export function fail(rule: string, wanted: string, found: string, says: string): Check {
-  return { rule, result: 'fail', wanted, found, says }
+function passes(checks: readonly Check[]): boolean {
+  return checks.every((check) => check.result !== 'fail')
 }
 
 type Rule = (hook: Hook, delivery: Judged, update: Update) => Check | null
@@ -68,7 +72,8 @@ function repository(hook: Hook, delivery: Judged): Check | null {
   const wanted = hook.repositories.map((repo) => repo.name)
   const found = delivery.repository
   if (found === null) return fail('repo', wanted.join(', '), '', 'the delivery names no repository')
-  if (wanted.some((name) => matchesRepository(name, found))) return pass('repo', found)
+  if (wanted.some((name) => matchesRepository(name, found)))
+    return pass('repo', found, wanted.join(', '))
   return fail('repo', wanted.join(', '), found, `${found} is not ${oneOf(wanted)}`)
 }
 
@@ -77,7 +82,7 @@ function bestTrigger(hook: Hook, delivery: Judged, update: Update): Check[] {
   let best: Check[] = []
   for (const trigger of hook.triggers) {
     const checks = judgeTrigger(trigger, delivery, update)
-    if (checks.every((check) => check.result !== 'fail')) return checks
+    if (passes(checks)) return checks
     if (checks.length > best.length) best = checks
   }
   return best.length > 1 ? best : [eventMismatch(hook, delivery, update)]
@@ -93,7 +98,7 @@ function eventMismatch(hook: Hook, delivery: Judged, update: Update): Check {
 function judgeTrigger(trigger: Trigger, delivery: Judged, update: Update): Check[] {
   if (!eventMatches(trigger, delivery, update))
     return [fail('event', trigger.event, update.event, '')]
-  const checks = [pass('event', update.event || delivery.event)]
+  const checks = [pass('event', update.event || delivery.event, trigger.event)]
   for (const rule of [deletion, action, refFilter, pathFilter]) {
     const check = rule(trigger, update, delivery)
     if (check) checks.push(check)
@@ -102,12 +107,22 @@ function judgeTrigger(trigger: Trigger, delivery: Judged, update: Update): Check
   return checks
 }
 
-function eventMatches(trigger: Trigger, delivery: Judged, update: Update): boolean {
-  if (trigger.event === update.event || trigger.event === delivery.event) return true
-  if (trigger.event === 'any') return update.event !== 'ping'
-  if (trigger.event === 'push') return update.event === 'tag'
-  // Bitbucket has no delete event: there a deletion is a push whose new end is missing.
-  return trigger.event === 'delete' && delivery.host === 'bitbucket' && update.deleted === true
+/** They have no events `create` and `delete`: a push that lacks an end is all they tell. */
+const PUSH_TELLS_ALL = ['gitlab', 'bitbucket', 'bitbucket-dc', 'azure', 'gitee', 'sourcehut']
+
+function eventMatches({ event: wanted }: Trigger, delivery: Judged, update: Update): boolean {
+  if (update.event === 'ping') return wanted === 'ping'
+  if (wanted === 'any' || wanted === update.event || wanted === delivery.event) return true
+  if (wanted === 'workflow_run') return update.event === 'pipeline' // GitLab's word
+  if (wanted === 'push' && update.event === 'tag') return true
+  // Gogs tells of a pushed tag by `create` alone; everywhere else that comes beside the push.
+  const isGogsTag = delivery.host === 'gogs' && update.event === 'create' && update.tag !== null
+  if (wanted === 'push' || wanted === 'tag') return isGogsTag
+  if (!PUSH_TELLS_ALL.includes(delivery.host)) return false
+  return (
+    (wanted === 'delete' && update.deleted === true) ||
+    (wanted === 'create' && update.created === true)
+  )
 }
 
 function deletion(trigger: Trigger, update: Update): Check | null {
@@ -121,10 +136,17 @@ function deletion(trigger: Trigger, update: Update): Check | null {
   )
 }
 
-/** GitHub's own default for pull requests, which keeps labels and assignments from running anything. */
+/** GitHub's own default for pull requests, in each host's words: opened, reopened, or with new commits. */
 const PULL_REQUEST_TYPES: Readonly<Record<string, readonly string[]>> = {
   github: ['opened', 'synchronize', 'reopened'],
+  gitlab: ['open', 'reopen', 'update'],
   bitbucket: ['created', 'updated'],
+  'bitbucket-dc': ['opened', 'reopened', 'from_ref_updated'],
+  gitea: ['opened', 'synchronized', 'reopened'],
+  forgejo: ['opened', 'synchronized', 'reopened'],
+  gogs: ['opened', 'synchronized', 'reopened'],
+  azure: ['created', 'updated'],
+  gitee: ['open', 'update'],
 }
 
 function action(trigger: Trigger, _update: Update, delivery: Judged): Check | null {
@@ -132,7 +154,7 @@ function action(trigger: Trigger, _update: Update, delivery: Judged): Check | nu
   const wanted = trigger.types ?? byDefault
   if (!wanted) return null
   const found = delivery.action ?? 'no action'
-  if (wanted.includes(found)) return pass('types', found)
+  if (wanted.includes(found)) return pass('types', found, wanted.join(', '))
   const which = trigger.types ? '' : ' (the default)'
   return fail(
     'types',
@@ -170,11 +192,11 @@ function named(
 ): Check {
   const wanted = (include ?? ignore ?? []).join(', ')
   if (include) {
-    if (filter(include, name).matched) return pass(rule, name)
+    if (filter(include, name).matched) return pass(rule, name, wanted)
     return fail(rule, wanted, name, `${name} is not in [${wanted}]`)
   }
   const hit = filter(ignore ?? [], name)
-  if (!hit.matched) return pass(`${rule}-ignore`, name)
+  if (!hit.matched) return pass(`${rule}-ignore`, name, `none of ${wanted}`)
   return fail(`${rule}-ignore`, wanted, name, `${name} is ignored by ${hit.by}`)
 }
 
@@ -186,14 +208,14 @@ function pathFilter(trigger: Trigger, update: Update, delivery: Judged): Check |
   const wanted = (paths ?? pathsIgnore ?? []).join(', ')
   if (update.files === null) {
     const says = `cannot be judged: ${delivery.host} gave no list of changed files; counted as matched`
-    return { rule, result: 'unknown', wanted, found: '', says }
+    return unknown(rule, wanted, says)
   }
   const total = update.files.length
   const hits = update.files.filter((file) =>
     paths ? filter(paths, file).matched : !filter(pathsIgnore ?? [], file).matched,
   ).length
   const count = `${hits} of ${total} changed files`
-  if (hits > 0) return pass(rule, count)
+  if (hits > 0) return pass(rule, count, wanted)
   return fail(rule, wanted, `${total} files`, `none of ${total} changed files match [${wanted}]`)
 }
 

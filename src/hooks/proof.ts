@@ -6,6 +6,7 @@
 import type { HostName, Secret, Trigger } from '../model.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import { isPlain } from './events.ts'
+import { checkHostRules, publicKeysOf } from './host-rules.ts'
 import { readSecrets, variableFor } from './secrets.ts'
 import { listed } from './suggest.ts'
 
@@ -31,8 +32,9 @@ export async function readProof(
   checkOpen(draft)
   checkProtected(draft, host, hostGiven, triggers)
   checkToken(draft, host, triggers)
+  checkHostRules(draft, host, own)
   return {
-    secrets: shared ?? own,
+    secrets: shared ?? (own.length > 0 ? own : publicKeysOf(host)),
     hostSecrets: shared !== undefined,
     tokens,
     open: written.auth === 'none',
@@ -55,7 +57,8 @@ function checkProtected(
   triggers: readonly Trigger[],
 ): void {
   const { given, path, report } = draft
-  if (given('secret') || (given('repo') ? hostGiven : given('token'))) return
+  if (publicKeysOf(host).length > 0 || given('secret')) return
+  if (given('repo') ? hostGiven : given('token')) return
   const missing = given('repo') ? missingSecret(draft.name, host) : missingProof(draft, triggers)
   if (missing !== null) report.error(path, missing)
 }

@@ -3,16 +3,13 @@
  */
 
 import * as v from 'valibot'
+import { repositorySyntax, repositoryWords } from './repository.ts'
+import { match } from './schema-match.ts'
 import { on } from './schema-on.ts'
 import { duration, env, key, listOf, secrets, text } from './schema-parts.ts'
+import { signature } from './schema-signature.ts'
 
-const repo = v.pipe(
-  v.string('a repository; write "github:owner/name" or "bitbucket:workspace/name"'),
-  v.regex(
-    /^(github|bitbucket):[A-Za-z0-9._*-]+\/[A-Za-z0-9._*-]+$/,
-    'a repository; write "github:owner/name" or "bitbucket:workspace/name"',
-  ),
-)
+const repo = v.pipe(v.string(repositoryWords), v.regex(repositorySyntax, repositoryWords))
 
 const signalWords = 'a signal; write "HUP", "USR1", "USR2", "TERM" or "INT"'
 const stepWords =
@@ -78,10 +75,20 @@ export const hook = v.strictObject(
       'What starts the hook: an event, a list, or events with filters. Default: push with "repo", post with "url".',
       on,
     ),
+    match: key(
+      'Match',
+      'Conditions that must all hold: places such as "payload.sender.login" or "header.x-env", each with a value, a list of values of which one is enough, or a test. * in a text stands for any characters.',
+      match,
+    ),
     secret: key(
       'Secret',
       'Deliveries must be signed with it; a list while it is being replaced. Needed with "repo" (or the host\'s in "hosts").',
       secrets,
+    ),
+    signature: key(
+      'Signature',
+      'How callers of a plain URL sign with "secret", when it is neither Standard Webhooks nor GitHub\'s way: an HMAC in a header.',
+      signature,
     ),
     token: key('Token', 'Requests must bring it: "Authorization: Bearer …".', secrets),
     auth: key(

@@ -79,10 +79,22 @@ const host = v.strictObject(
   `an object such as { "secret": "\${GITHUB_SECRET}" }`,
 )
 
+/** One for each host with a shared path; sourcehut has none, see hosts/hosts.ts. */
 const hosts = v.strictObject(
   {
     github: key('GitHub', 'What webhooks of github.com or GitHub Enterprise share.', host),
+    gitlab: key('GitLab', 'What webhooks of gitlab.com or a GitLab of yours share.', host),
     bitbucket: key('Bitbucket', 'What webhooks of Bitbucket Cloud share.', host),
+    'bitbucket-dc': key(
+      'Bitbucket Data Center',
+      'What webhooks of Bitbucket Data Center share.',
+      host,
+    ),
+    gitea: key('Gitea', 'What webhooks of Gitea share.', host),
+    forgejo: key('Forgejo', 'What webhooks of Forgejo or Codeberg share.', host),
+    gogs: key('Gogs', 'What webhooks of Gogs share.', host),
+    azure: key('Azure DevOps', 'What service hooks of Azure DevOps share: "user:password".', host),
+    gitee: key('Gitee', 'What webhooks of Gitee share.', host),
   },
   `an object such as { "github": { "secret": "\${GITHUB_SECRET}" } }`,
 )

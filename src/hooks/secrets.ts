@@ -82,7 +82,8 @@ function readText(path: Path, value: string, number: number, source: SecretSourc
     report.error(path, `begins with "$" but is no variable; write "\${NAME}"`)
     return []
   }
-  if (!isReference(text) && text !== '') {
+  const isPublic = value.startsWith('whpk_') // the public half of a pair of keys
+  if (!isReference(text) && text !== '' && !isPublic) {
     source.literal = true
     report.warn(path, `is in the file; use "\${${variableFor(String(path[1]), kindOf(path))}}"`)
   }

@@ -9,6 +9,7 @@ import { checkKeys } from './keys.ts'
 import { isSecretPath } from './mask.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
+import { repositoryAdvice } from './repository.ts'
 import { type HooksFile, hooksFile } from './schema.ts'
 
 /** The file without what was refused: all that is left has its right shape. `value` is changed. */
@@ -71,11 +72,8 @@ function betterAdvice(message: string, text: string): string | null {
     const duration = parseDuration(text)
     return 'problem' in duration ? duration.problem : null
   }
-  if (!message.startsWith('a repository;')) return null
-  const [, host, name] =
-    /(github|bitbucket)[\w.]*[:/]+([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(text) ?? []
-  if (host !== undefined) return `is not a repository; write "${host}:${name}"`
-  return /^[\w.-]+\/[\w.-]+$/.test(text) ? `is not a repository; write "github:${text}"` : null
+  const advice = message.startsWith('a repository;') ? repositoryAdvice(text) : null
+  return advice === null ? null : `is not a repository; write "${advice}"`
 }
 
 /** A text as it stands in the file, with variables not filled in: they may hold a secret. */

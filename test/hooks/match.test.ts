@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { judge, pass } from '../../src/hooks/match.ts'
+import { pass } from '../../src/hooks/check.ts'
+import { judge } from '../../src/hooks/match.ts'
 import { checkLine, verdictLines } from '../../src/hooks/verdict.ts'
 import { update } from '../../src/hosts/fields.ts'
 import type { Delivery, Hook, Trigger } from '../../src/model.ts'
@@ -9,7 +10,7 @@ const signature = pass('signature', 'secret 1 of 1')
 
 /** The deciding line: the check that failed, or the last that passed. */
 function decided(hook: Partial<Hook>, delivery: Partial<Delivery>): string {
-  const [verdict] = judge(aHook(hook), aDelivery(delivery), signature)
+  const [verdict] = judge(aHook(hook), aDelivery(delivery), {}, signature)
   const check = verdict?.checks.at(-1)
   if (!verdict || !check) throw new Error('no verdict')
   expect(verdict.matched).toBe(check.result !== 'fail')
@@ -21,7 +22,7 @@ const on = (...triggers: Partial<Trigger>[]) => ({ triggers: triggers.map(aTrigg
 test('a push of a wanted branch matches, check by check', () => {
   const hook = aHook(on({ branches: ['main'], paths: ['**', '!docs/**'] }))
   const files = ['docs/a.md', 'src/a.ts', 'src/b.ts']
-  const [verdict] = judge(hook, aDelivery({ updates: [aPush('main', { files })] }), signature)
+  const [verdict] = judge(hook, aDelivery({ updates: [aPush('main', { files })] }), {}, signature)
   expect(verdict?.checks.map(checkLine)).toEqual([
     '✓ signature  secret 1 of 1',
     '✓ repo  acme/site',
@@ -36,7 +37,7 @@ test('verdicts of several hooks stand under each other', () => {
     aHook(),
     aHook({ name: 'api', repositories: [{ host: 'github', name: 'acme/api' }] }),
   ]
-  const verdicts = hooks.flatMap((hook) => judge(hook, aDelivery(), signature))
+  const verdicts = hooks.flatMap((hook) => judge(hook, aDelivery(), {}, signature))
   expect(verdictLines(verdicts)).toEqual([
     'deploy-site  ✓ matched',
     'api          ✗ repo  acme/site is not acme/api',
@@ -194,7 +195,7 @@ test('a repository is found by a glob, whatever its case', () => {
 
 test('each update of a delivery gets its own verdict', () => {
   const delivery = aDelivery({ updates: [aPush('main'), aTag('v1'), aPush('other')] })
-  const verdicts = judge(aHook(on({ branches: ['main'] })), delivery, signature)
+  const verdicts = judge(aHook(on({ branches: ['main'] })), delivery, {}, signature)
   expect(verdicts.map((verdict) => [verdict.update, verdict.matched])).toEqual([
     [0, true],
     [1, false],

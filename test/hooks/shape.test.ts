@@ -11,7 +11,8 @@ const step =
   'a shell line or a step; write "git pull" or { "signal": "HUP", "pidfile": "/run/app.pid" }'
 const secret = `a secret; write "\${NAME}", { "file": "…" } or { "credential": "…" }`
 const group = 'the name of a group, false, or an object such as { "group": "deploy" }'
-const repository = 'a repository; write "github:owner/name" or "bitbucket:workspace/name"'
+const repository =
+  'a repository; write "github:owner/name"; hosts are github, gitlab, bitbucket, bitbucket-dc, gitea, forgejo, gogs, azure, gitee and sourcehut'
 const pattern = 'a pattern or a list of patterns; write "main" or ["main", "release/**"]'
 const events =
   'an event, a list of events or an object of events; write { "push": { "branches": ["main"] } }'
@@ -58,8 +59,8 @@ describe('a value of the wrong kind', () => {
       ['https://bitbucket.org/acme/site/'],
       '.repo[0]: "https://bitbucket.org/acme/site/" is not a repository; write "bitbucket:acme/site"',
     ],
-    ['repo', 'gitlab:acme/site', `.repo: "gitlab:acme/site" is not ${repository}`],
-    ['repo', 'github:site', `.repo: "github:site" is not ${repository}`],
+    ['repo', 'my forge: site', `.repo: "my forge: site" is not ${repository}`],
+    ['repo', 'github:site', '.repo: "github:site" is not a repository; write "github:owner/name"'],
     ['concurrency', true, `.concurrency: true is not ${group}`],
     ['concurrency', [], `.concurrency: a list is not ${group}`],
     ['concurrency', { queue: 'all' }, '.concurrency.queue: "all" is not "single" or "max"'],
@@ -152,9 +153,9 @@ describe('an unknown key', () => {
   })
 
   test('of a host that runhook does not know is no slip', async () => {
-    const { problems } = await written({ hosts: { gitlab: {} }, hooks: { a: push } })
+    const { problems } = await written({ hosts: { codeberg: {} }, hooks: { a: push } })
     expect(problems.map(({ path, hint }) => `${path} ${hint}`)).toEqual([
-      'hosts.gitlab known here: "github" and "bitbucket"',
+      'hosts.codeberg known here: "github", "gitlab", "bitbucket", "bitbucket-dc", "gitea", "forgejo", "gogs", "azure" and "gitee"',
     ])
   })
 })
