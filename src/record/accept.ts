@@ -5,7 +5,7 @@
 
 import type { Check, Delivery, Hook, Run, StoredDelivery, Update, Verdict } from '../model.ts'
 import type { Database } from './database.ts'
-import { bodyHashOf, Repeats } from './repeats.ts'
+import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
 import type { Accepted, Wanted } from './store.ts'
 
@@ -24,13 +24,21 @@ export class Acceptance {
     this.#nextRun = nextId(database, 'runs')
   }
 
-  accept(delivery: Delivery, verdicts: readonly Verdict[], wanted: readonly Wanted[]): Accepted {
+  /** `redelivers` is sent through once more by a person, who knows that it has come before. */
+  accept(
+    delivery: Delivery,
+    verdicts: readonly Verdict[],
+    wanted: readonly Wanted[],
+    redelivers?: StoredDelivery,
+  ): Accepted {
     const id = this.#nextDelivery++
-    const duplicateOf = this.#repeats.original(delivery)
+    const duplicateOf = redelivers
+      ? (redelivers.duplicateOf ?? redelivers.id)
+      : this.#repeats.original(delivery)
     const bodyHash = wanted.length > 0 ? bodyHashOf(delivery) : null
     const held = new Map<Wanted, Check>()
-    for (const want of wanted) {
-      const check = this.#repeats.heldBack(want, duplicateOf, bodyHash)
+    for (const want of redelivers ? [] : wanted) {
+      const check = this.#repeats.heldBack(want, delivery, duplicateOf, bodyHash)
       if (check) held.set(want, check)
     }
     const going = wanted.filter((want) => !held.has(want))
@@ -144,6 +152,7 @@ export class Acceptance {
       delivery.endpoint,
       delivery.host,
       delivery.guid,
+      guidKeyOf(delivery),
       delivery.event,
       delivery.action,
       delivery.repository,
@@ -201,9 +210,9 @@ function statements(db: Database) {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertDelivery: db.prepare(
-      `INSERT INTO deliveries (id, received_at, endpoint, host, guid, event, action, repository,
-        default_branch, sender, updates, proof, address, headers, problem, duplicate_of, verdicts,
-        body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO deliveries (id, received_at, endpoint, host, guid, guid_key, event, action,
+        repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of, verdicts,
+        body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
   }
 }

@@ -86,6 +86,43 @@ const steps: readonly string[] = [
   CREATE TABLE configs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+
+  CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE revoked_at IS NULL;
+  `,
+  `
+  -- The host's id without its case and spaces, for an id that differs in those alone is no new one. Of
+  -- ids that were told apart by them before, the first stays the original.
+  ALTER TABLE deliveries ADD COLUMN guid_key TEXT;
+  DROP INDEX deliveries_by_guid;
+  CREATE UNIQUE INDEX deliveries_by_guid ON deliveries (endpoint, guid_key)
+    WHERE guid_key IS NOT NULL AND duplicate_of IS NULL;
+  UPDATE OR IGNORE deliveries SET guid_key = lower(replace(guid, ' ', '')) WHERE guid IS NOT NULL;
+  CREATE INDEX deliveries_by_guid_key ON deliveries (guid_key) WHERE guid_key IS NOT NULL;
+
+  CREATE TABLE refusals (
+    minute INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    path TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    method TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (minute, address, path, reason)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Brings an open database to this release's schema, or refuses one that a newer release wrote. */

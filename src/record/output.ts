@@ -54,6 +54,17 @@ export class OutputLog {
     }
   }
 
+  /** Bytes that are stored by now. While the run goes on they only become more. */
+  async size(runId: number): Promise<number> {
+    const file = await openToRead(this.path(runId))
+    if (file === null) return 0
+    try {
+      return (await file.stat()).size
+    } finally {
+      await file.close()
+    }
+  }
+
   /**
    * What is stored from offset `from` on, then what comes as it comes; ends when the run's output
    * closes, or `signal` aborts. Memory does not grow with a slow reader: it finds what it missed in

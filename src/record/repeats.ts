@@ -18,20 +18,27 @@ export class Repeats {
 
   /** The delivery that came first with this id at this endpoint. */
   original(delivery: Delivery): number | null {
-    if (delivery.guid === null) return null
-    const row = this.#sql.original.get(delivery.endpoint, delivery.guid)
+    const guid = guidKeyOf(delivery)
+    if (guid === null) return null
+    const row = this.#sql.original.get(delivery.endpoint, guid)
     return row ? number(row, 'id') : null
   }
 
   /** Why a run that matched must not start: this very delivery, or its body, has run before. */
-  heldBack(want: Wanted, duplicateOf: number | null, bodyHash: Uint8Array | null): Check | null {
+  heldBack(
+    want: Wanted,
+    delivery: Delivery,
+    duplicateOf: number | null,
+    bodyHash: Uint8Array | null,
+  ): Check | null {
     const hook = want.hook.name
-    if (duplicateOf !== null) {
-      const row = this.#sql.ranBefore.get(duplicateOf, duplicateOf, hook, want.update)
-      if (!row) return null // it failed or never ran: this is what a host's Redeliver button is for
-      const says = `delivery ${duplicateOf} already started run #${number(row, 'id')} (${text(row, 'status')})`
-      return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${duplicateOf}`, says }
+    const ran = this.#sql.ranBefore.get(guidKeyOf(delivery), delivery.host, hook, want.update)
+    if (ran) {
+      const earlier = number(ran, 'delivery_id')
+      const says = `delivery ${earlier} already started run #${number(ran, 'id')} (${text(ran, 'status')})`
+      return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${earlier}`, says }
     }
+    if (duplicateOf !== null) return null // it failed or never ran: what Redeliver buttons are for
     if (bodyHash === null || want.hook.allowReplay) return null
     const row = this.#sql.sameBody.get(bodyHash, hook, want.update)
     if (!row) return null
@@ -41,21 +48,31 @@ export class Repeats {
   }
 }
 
+/** What a host's id is known by: one that differs in case or spaces alone is no new one. */
+export function guidKeyOf({ guid }: Delivery): string | null {
+  return guid?.replace(/\s+/g, '').toLowerCase() || null
+}
+
 /** Null for events that may honestly repeat, such as `repository_dispatch`: only pushes are unique by nature. */
 export function bodyHashOf(delivery: Delivery): Uint8Array | null {
-  const moved = delivery.updates.some((update) => update.event === 'push' || update.event === 'tag')
+  const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
   return moved ? createHash('sha256').update(delivery.body).digest() : null
+}
+
+/** Gogs tells of a pushed tag by `create` alone. */
+function isPush(event: string, host: Delivery['host']): boolean {
+  return event === 'push' || event === 'tag' || (host === 'gogs' && event === 'create')
 }
 
 function statements(db: Database) {
   return {
     original: db.prepare(
-      'SELECT id FROM deliveries WHERE endpoint = ? AND guid = ? AND duplicate_of IS NULL',
+      'SELECT id FROM deliveries WHERE endpoint = ? AND guid_key = ? AND duplicate_of IS NULL',
     ),
     ranBefore: db.prepare(
-      `SELECT r.id, r.status FROM deliveries d JOIN runs r ON r.delivery_id = d.id
-        WHERE (d.id = ? OR d.duplicate_of = ?) AND r.hook = ? AND r.update_index = ?
-          AND r.status IN ('queued', 'running', 'success') LIMIT 1`,
+      `SELECT r.id, r.status, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id
+        WHERE d.guid_key = ? AND d.host = ? AND r.hook = ? AND r.update_index = ?
+          AND r.status IN ('queued', 'running', 'success') ORDER BY r.id LIMIT 1`,
     ),
     sameBody: db.prepare(
       `SELECT r.id, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id

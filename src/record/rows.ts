@@ -5,7 +5,15 @@
 
 import type { SQLOutputValue } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
-import type { Run, RunStatus, StepRecord, StoredDelivery, Update, Verdict } from '../model.ts'
+import {
+  isHostName,
+  type Run,
+  type RunStatus,
+  type StepRecord,
+  type StoredDelivery,
+  type Update,
+  type Verdict,
+} from '../model.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -51,8 +59,7 @@ export function stepOf(row: Row): StepRecord {
 /** The body may be left out of the query; it is then empty. */
 export function deliveryOf(row: Row): StoredDelivery {
   const host = text(row, 'host')
-  if (host !== 'github' && host !== 'bitbucket' && host !== 'webhook')
-    throw unreadable('host', host)
+  if (!isHostName(host)) throw unreadable('host', host)
   return {
     id: number(row, 'id'),
     receivedAt: number(row, 'received_at'),
@@ -97,7 +104,7 @@ export function number(row: Row, column: string): number {
   return value
 }
 
-function numberOrNull(row: Row, column: string): number | null {
+export function numberOrNull(row: Row, column: string): number | null {
   return row[column] == null ? null : number(row, column)
 }
 

@@ -9,8 +9,19 @@ import { RunhookError } from '../errors.ts'
 import type { Delivery, Hook, Run, RunEnd, StepRecord, StoredDelivery, Verdict } from '../model.ts'
 import { Acceptance } from './accept.ts'
 import { Database } from './database.ts'
+import { RefusalBook } from './refusals.ts'
 import { deliveryOf, number, runOf, stepOf, text } from './rows.ts'
-import type { Accepted, DeliveryFilter, RunFilter, Store, Wanted } from './store.ts'
+import { SqliteTokens } from './sqlite-tokens.ts'
+import type {
+  Accepted,
+  DeliveryFilter,
+  Refusal,
+  RefusalFilter,
+  Refused,
+  RunFilter,
+  Store,
+  Wanted,
+} from './store.ts'
 
 const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository, default_branch,
   sender, updates, proof, address, headers, problem, duplicate_of, verdicts`
@@ -22,23 +33,29 @@ export function openSqlite(directory: string): SqliteStore {
 export class SqliteStore implements Store {
   readonly #db: Database
   readonly #acceptance: Acceptance
+  readonly #refusals: RefusalBook
   readonly #sql: ReturnType<typeof statements>
   /** Names this data directory in the environment of its commands, so that their leftovers can be found. */
   readonly token: string
+  /** Those of the API. */
+  readonly tokens: SqliteTokens
 
   constructor(database: Database) {
     this.#db = database
     this.#acceptance = new Acceptance(database)
+    this.#refusals = new RefusalBook(database)
     this.#sql = statements(database)
     this.token = this.#ownToken()
+    this.tokens = new SqliteTokens(database)
   }
 
   accept(
     delivery: Delivery,
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
+    redelivers?: StoredDelivery,
   ): Promise<Accepted> {
-    return this.#db.write(() => this.#acceptance.accept(delivery, verdicts, wanted))
+    return this.#db.write(() => this.#acceptance.accept(delivery, verdicts, wanted, redelivers))
   }
 
   begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null> {
@@ -123,12 +140,23 @@ export class SqliteStore implements Store {
 
   async deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]> {
     this.#db.flush()
-    const { where, values } = conditions({ 'id < ?': filter.before })
+    const { where, values } = conditions({
+      'id < ?': filter.before,
+      'duplicate_of = ?': filter.duplicateOf,
+    })
     const sql = `SELECT ${withoutBody} FROM deliveries ${where} ORDER BY id DESC LIMIT ?`
     return this.#db
       .prepare(sql)
       .all(...values, filter.limit)
       .map(deliveryOf)
+  }
+
+  refuse(refused: Refused): void {
+    this.#refusals.add(refused)
+  }
+
+  async refusals(filter: RefusalFilter): Promise<{ refusals: Refusal[]; total: number }> {
+    return this.#refusals.read(filter)
   }
 
   async unfinished(): Promise<Run[]> {
@@ -156,6 +184,7 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#refusals.save()
     this.#db.close()
   }
 

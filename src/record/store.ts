@@ -44,6 +44,31 @@ export interface RunFilter {
 
 export interface DeliveryFilter {
   readonly before?: number | undefined
+  /** Only those that repeat this one. */
+  readonly duplicateOf?: number | undefined
+  readonly limit: number
+}
+
+/** A request that was turned away, with the operator's reason; its sender was not told. */
+export interface Refused {
+  readonly at: number
+  readonly method: string
+  readonly path: string
+  readonly address: string
+  readonly status: number
+  readonly reason: string
+}
+
+/** All requests of one kind: address, path and reason. Method and status are the latest's. */
+export interface Refusal extends Omit<Refused, 'at'> {
+  readonly count: number
+  /** To the minute. */
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+export interface RefusalFilter {
+  readonly since: number
   readonly limit: number
 }
 
@@ -53,16 +78,22 @@ export interface Store {
    * (fsync) before the promise resolves. Deliveries that arrive together share one commit.
    *
    * Inside that transaction it decides what needs the database:
-   *  - a delivery whose guid came before at the same endpoint is kept as a duplicate; a hook whose
-   *    earlier run is waiting, running or succeeded does not run again (check `duplicate`);
+   *  - a delivery whose guid came before at the same endpoint, be it in another case or with other
+   *    spaces, is kept as a duplicate;
+   *  - a hook that has a run by the same guid of its host, at whatever endpoint that came, does not run
+   *    again while that waits, runs or has succeeded (check `duplicate`);
    *  - a push or tag whose body came before under another guid does not run (check `replay`),
    *    unless the hook allows it;
    *  - a new run of a group with `queue: single` supersedes the group's waiting one.
+   *
+   * `redelivers` is the stored delivery that a person sends through once more: the new one refers to it
+   * as its duplicate, and nothing is held back.
    */
   accept(
     delivery: Delivery,
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
+    redelivers?: StoredDelivery,
   ): Promise<Accepted>
 
   /**
@@ -93,6 +124,13 @@ export interface Store {
   delivery(id: number): Promise<StoredDelivery | null>
   /** Newest first, without bodies (an empty `body`). */
   deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]>
+  /**
+   * Counts a refused request. Never waits and never fails: it is written within a second or so, and at
+   * most 500 kinds are told apart in a minute. Kept for two weeks, with whole addresses for a day.
+   */
+  refuse(refused: Refused): void
+  /** The kinds since a time, the latest first, and how many requests were refused in that time. */
+  refusals(filter: RefusalFilter): Promise<{ refusals: Refusal[]; total: number }>
   /** Waiting runs in the order they were queued, and running ones: what a new process finds. */
   unfinished(): Promise<Run[]>
   /** Keeps the text of a hook under its hash, so that a run's config can be shown later. */

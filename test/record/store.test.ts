@@ -111,13 +111,43 @@ describe('a delivery that comes again', () => {
     expect((await accept(store, { guid: 'same' })).queued).toHaveLength(1)
   })
 
-  test('fifty at once start exactly one run', async () => {
+  test.each([50, 1000])('%i at once start exactly one run', async (length) => {
     const store = aStore()
     const hook = aHook({ concurrency: { group: null, cancelInProgress: false, queue: 'max' } })
     const all = await Promise.all(
-      Array.from({ length: 50 }, () => accept(store, { guid: 'same' }, hook)),
+      Array.from({ length }, () => accept(store, { guid: 'same' }, hook)),
     )
     expect(all.flatMap((accepted) => accepted.queued)).toHaveLength(1)
+    expect(all.filter(({ delivery }) => delivery.duplicateOf === 1)).toHaveLength(length - 1)
+  })
+
+  test('a thousand one after another start exactly one run, also after a restart', async () => {
+    const directory = aDirectory()
+    const first = aStore(directory)
+    for (let i = 0; i < 500; i++) await accept(first, { guid: 'same', body: Buffer.from(`${i}`) })
+    await first.close()
+    const second = aStore(directory)
+    for (let i = 0; i < 500; i++) await accept(second, { guid: 'same', body: Buffer.from(`-${i}`) })
+    expect(await second.runs({ limit: 10 })).toHaveLength(1)
+    expect((await second.deliveries({ duplicateOf: 1, limit: 1000 })).at(-1)?.id).toBe(2)
+  })
+
+  test.each(['72D3162E-CC78', ' 72d3162e-cc78', '72d3162e-cc78\t', '72d3162e -cc78'])(
+    'is no new one because its id is written %j',
+    async (guid) => {
+      const store = aStore()
+      await accept(store, { guid: '72d3162e-cc78' })
+      const again = await accept(store, { guid })
+      expect(again.queued).toEqual([])
+      expect(again.delivery).toMatchObject({ guid, duplicateOf: 1 })
+      expect(await store.delivery(2)).toMatchObject({ guid })
+    },
+  )
+
+  test('may come months later', async () => {
+    const store = aStore()
+    await accept(store, { guid: 'same', receivedAt: Date.now() - 120 * 24 * 3600 * 1000 })
+    expect((await accept(store, { guid: 'same' })).queued).toEqual([])
   })
 
   test('at another endpoint is another delivery', async () => {
@@ -125,6 +155,80 @@ describe('a delivery that comes again', () => {
     await accept(store, { guid: 'same' })
     const other = await accept(store, { guid: 'same', endpoint: '/hooks/b' }, aHook({ name: 'b' }))
     expect(other.queued).toHaveLength(1)
+  })
+
+  test("at the host's shared endpoint does not start the same hook again", async () => {
+    const store = aStore()
+    const updates = [{ ...aPush(), event: 'release' }]
+    await accept(store, { guid: 'same', updates })
+    const shared = await accept(store, { guid: 'Same', updates, endpoint: '/github' })
+    expect(shared.queued).toEqual([])
+    expect(shared.delivery.duplicateOf).toBeNull()
+    expect(shared.delivery.verdicts[0]?.checks).toEqual([
+      {
+        rule: 'duplicate',
+        result: 'fail',
+        wanted: 'new',
+        found: '1',
+        says: 'delivery 1 already started run #1 (queued)',
+      },
+    ])
+  })
+
+  test('of another host with the same id is another delivery', async () => {
+    const store = aStore()
+    await accept(store, { guid: 'same' })
+    const other = { guid: 'same', endpoint: '/gitlab', host: 'gitlab' } as const
+    expect((await accept(store, other)).queued).toHaveLength(1)
+  })
+
+  test('can be told by its original', async () => {
+    const store = aStore()
+    for (const guid of ['a', 'b', 'a', 'a']) await accept(store, { guid })
+    const again = await store.deliveries({ duplicateOf: 1, limit: 10 })
+    expect(again.map(({ id }) => id)).toEqual([4, 3])
+  })
+
+  test('that an older release kept is known again, whatever its case was', async () => {
+    const directory = aDirectory()
+    const store = aStore(directory)
+    await accept(store, { guid: 'Same' })
+    await store.close()
+    const database = new DatabaseSync(join(directory, 'runhook.db'))
+    database.exec(`DROP INDEX deliveries_by_guid; DROP INDEX deliveries_by_guid_key;
+      ALTER TABLE deliveries DROP COLUMN guid_key; DROP TABLE refusals;
+      CREATE UNIQUE INDEX deliveries_by_guid ON deliveries (endpoint, guid)
+        WHERE guid IS NOT NULL AND duplicate_of IS NULL; PRAGMA user_version = 2`)
+    database.close()
+    expect((await accept(aStore(directory), { guid: 'sAME' })).delivery.duplicateOf).toBe(1)
+  })
+})
+
+describe('a delivery that a person sends through once more', () => {
+  test('runs though it has run before, and refers to the original', async () => {
+    const store = aStore()
+    const body = Buffer.from('{"the":"same"}')
+    const { delivery } = await accept(store, { guid: 'same', body })
+    await runTo(store, 1, 'success')
+    const wanted = [{ hook: aHook(), update: 0, inputs: {} }]
+    const { id: _, duplicateOf: __, verdicts: ___, ...again } = delivery
+    const accepted = await store.accept(again, [matched('deploy-site')], wanted, delivery)
+    expect(accepted.queued).toMatchObject([{ id: 2, deliveryId: 2 }])
+    expect(accepted.delivery).toMatchObject({ duplicateOf: 1, verdicts: [{ run: 2 }] })
+    const third = await store.accept(again, [matched('deploy-site')], wanted, accepted.delivery)
+    expect(third.delivery).toMatchObject({ id: 3, duplicateOf: 1 })
+  })
+
+  test('counts when the host sends it again', async () => {
+    const store = aStore()
+    const { delivery } = await accept(store, { guid: 'same' })
+    await runTo(store, 1, 'failure')
+    const wanted = [{ hook: aHook(), update: 0, inputs: {} }]
+    await store.accept(delivery, [matched('deploy-site')], wanted, delivery)
+    const again = await accept(store, { guid: 'same' })
+    expect(again.delivery.verdicts[0]?.checks[0]?.says).toBe(
+      'delivery 2 already started run #2 (queued)',
+    )
   })
 })
 
@@ -141,6 +245,13 @@ describe('a body that comes again under another id', () => {
         'replay suspected: the same body came as delivery 1 and started run #1 ("replay": "allow" permits it)',
       )
     }
+  })
+
+  test('is held back as well for a tag of Gogs, which comes as "create"', async () => {
+    const store = aStore()
+    const tag = { host: 'gogs', body, updates: [{ ...aTag(), event: 'create' }] } as const
+    expect((await accept(store, tag)).queued).toHaveLength(1)
+    expect((await accept(store, tag)).queued).toEqual([])
   })
 
   test('is still refused after a restart', async () => {
@@ -283,10 +394,11 @@ describe('refuses to open', () => {
     const directory = aDirectory()
     await aStore(directory).close()
     const database = new DatabaseSync(join(directory, 'runhook.db'))
+    const known = database.prepare('PRAGMA user_version').get()?.user_version
     database.exec('PRAGMA user_version = 99')
     database.close()
     expect(() => openSqlite(directory)).toThrow(
-      'The database is at schema 99, this release knows 1.',
+      `The database is at schema 99, this release knows ${known}.`,
     )
   })
 
