@@ -27,6 +27,9 @@ export const notAuthenticated: Answer = plain(401, 'The signature or token is mi
   'www-authenticate': 'Bearer',
 })
 
+/** To a connection test, of which nothing was read or kept. */
+export const tested: Answer = plain(200, 'Reached. Nothing was checked and nothing was run.', CLOSE)
+
 export const notFound: Answer = plain(404, 'Nothing answers at this path.')
 
 export function methodNotAllowed(allowed: readonly string[]): Answer {

@@ -21,36 +21,56 @@ export function arrive(
 ): { delivery: Delivery; payload: Payload } {
   const { host } = endpoint
   const headers: Headers = incoming.headers
-  const parsed = host.parse(headers, body)
-  const payload = 'payload' in parsed ? parsed.payload : {}
-  const content = contentOf(endpoint, incoming, parsed)
+  const { content, payload, problem } = read(endpoint, incoming, body)
   return {
     payload,
     delivery: {
-      ...('problem' in content ? unread(host.event(headers)) : content),
+      ...content,
       ...arrival,
       host: host.name,
-      guid: host.guid(headers),
+      guid: host.guid(headers, body, payload),
       headers: keptHeaders(headers, endpoint.headers),
-      body,
-      problem: 'problem' in content ? content.problem : null,
+      body: host.redact?.(body) ?? body,
+      problem,
     },
+  }
+}
+
+/** What is read of a request; one that was stored has only the headers that were kept. */
+export interface Readable {
+  readonly method?: string | undefined
+  readonly headers: Headers
+}
+
+export function read(
+  endpoint: Endpoint,
+  request: Readable,
+  body: Buffer,
+): { content: Content; payload: Payload; problem: string | null } {
+  const parsed = endpoint.host.parse(request.headers, body)
+  const payload = 'payload' in parsed ? parsed.payload : {}
+  const content = contentOf(endpoint, request, parsed)
+  if (!('problem' in content)) return { content, payload, problem: null }
+  return {
+    content: unread(endpoint.host.event(request.headers)),
+    payload,
+    problem: content.problem,
   }
 }
 
 /** A plain URL may be called with any body, or none: its event is the method. */
 function contentOf(
   endpoint: Endpoint,
-  incoming: IncomingMessage,
+  { method = '', headers }: Readable,
   parsed: { payload: Payload } | { problem: string },
 ): Content | { problem: string } {
   const [hook] = endpoint.hooks
   if (endpoint.host.name !== 'webhook') {
-    return 'problem' in parsed ? parsed : endpoint.host.normalise(incoming.headers, parsed.payload)
+    return 'problem' in parsed ? parsed : endpoint.host.normalise(headers, parsed.payload)
   }
   const manual = hook?.triggers.some((trigger) => trigger.event === 'manual') ?? false
   if (manual && 'problem' in parsed) return parsed
-  const event = manual ? 'manual' : (incoming.method ?? '').toLowerCase()
+  const event = manual ? 'manual' : method.toLowerCase()
   return { ...unread(event), updates: [update({ event })] }
 }
 

@@ -3,9 +3,10 @@
  * exact path, so nothing that merely resembles a path is ever served.
  */
 
+import { genericHost } from '../hosts/generic.ts'
 import type { Host } from '../hosts/host.ts'
 import { gitHosts, hostOf } from '../hosts/hosts.ts'
-import type { Config, Hook, Secret } from '../model.ts'
+import type { Condition, Config, Hook, Secret } from '../model.ts'
 
 export interface Endpoint {
   readonly path: string
@@ -17,7 +18,9 @@ export interface Endpoint {
   readonly secrets: readonly Secret[]
   readonly tokens: readonly Secret[]
   readonly open: boolean
-  /** Headers that some command asks for by name, beside those that are always kept. */
+  /** The host's own proof stands in `Authorization`, where callers also bring a token. */
+  readonly provenByAuthorization: boolean
+  /** Headers that some command or condition asks for by name, beside those that are always kept. */
   readonly headers: ReadonlySet<string>
 }
 
@@ -34,12 +37,13 @@ function ownEndpoint(hook: Hook): Endpoint {
   return {
     path: hook.path,
     methods: hook.methods,
-    host: hostOf(hook.host),
+    host: hook.signature === null ? hostOf(hook.host) : genericHost(hook.signature),
     shared: false,
     hooks: [hook],
     secrets: hook.secrets,
     tokens: hook.tokens,
     open: hook.open,
+    provenByAuthorization: hook.host === 'azure' || hook.signature?.header === 'authorization',
     headers: headersAskedFor([hook]),
   }
 }
@@ -58,6 +62,7 @@ function sharedEndpoint(host: Host, config: Config, all: readonly Hook[]): Endpo
       secrets,
       tokens: [],
       open: false,
+      provenByAuthorization: host.name === 'azure',
       headers: headersAskedFor(hooks),
     },
   ]
@@ -69,5 +74,10 @@ function headersAskedFor(hooks: readonly Hook[]): ReadonlySet<string> {
   const items = hooks.flatMap((hook) =>
     hook.steps.flatMap((step) => (step.kind === 'command' ? step.argv : [])),
   )
-  return new Set(items.flatMap((item) => ASKED.exec(item)?.[1]?.toLowerCase() ?? []))
+  const filledIn = items.flatMap((item) => ASKED.exec(item)?.[1]?.toLowerCase() ?? [])
+  return new Set([...filledIn, ...hooks.flatMap((hook) => hook.match.flatMap(headerOf))])
+}
+
+function headerOf({ path: [source, name] }: Condition): string[] {
+  return source === 'header' && name ? [name] : []
 }

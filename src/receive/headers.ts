@@ -3,15 +3,23 @@
  * into headers by mistake, and whoever stored all headers stored those too.
  */
 
+import { mayHoldSecret } from '../hooks/header-names.ts'
 import type { Headers } from '../hosts/host.ts'
 
 const kept = new Set([
   'content-type',
+  'idempotency-key',
   'user-agent',
   'webhook-id',
   'webhook-timestamp',
   'x-attempt-number',
   'x-event-key',
+  ...['forgejo', 'gitea', 'gogs'].flatMap((host) =>
+    ['delivery', 'event', 'event-type'].map((what) => `x-${host}-${what}`),
+  ),
+  'x-gitee-event',
+  'x-gitee-ping',
+  'x-gitee-timestamp',
   'x-github-delivery',
   'x-github-enterprise-host',
   'x-github-enterprise-version',
@@ -19,12 +27,16 @@ const kept = new Set([
   'x-github-hook-id',
   'x-github-hook-installation-target-id',
   'x-github-hook-installation-target-type',
+  'x-gitlab-event',
+  'x-gitlab-event-uuid',
+  'x-gitlab-instance',
+  'x-gitlab-webhook-uuid',
   'x-hook-uuid',
+  'x-request-id',
   'x-request-uuid',
+  'x-webhook-delivery',
+  'x-webhook-event',
 ])
-
-/** Never kept, whoever asks: what proves an identity is not part of the record. */
-const SECRET = /auth|cookie|password|secret|signature|token|key$/
 
 const LONGEST = 1024
 
@@ -38,7 +50,7 @@ export function keptHeaders(headers: Headers, asked: ReadonlySet<string>): Recor
   return result
 }
 
-/** `x-event-key` ends like a secret's name and is none; everything else that looks like one is. */
+/** What proves an identity is not part of the record, whoever asks. */
 export function mayBeKept(name: string): boolean {
-  return kept.has(name) || !SECRET.test(name)
+  return kept.has(name) || !mayHoldSecret(name)
 }

@@ -2,22 +2,26 @@
  * A delivery held against the hooks of its endpoint: a verdict for each, and the runs they ask for.
  */
 
+import { fail, pass } from '../hooks/check.ts'
 import { readInputs } from '../hooks/inputs.ts'
-import { fail, judge, pass } from '../hooks/match.ts'
+import { judge } from '../hooks/match.ts'
 import type { Payload } from '../hosts/host.ts'
 import type { Check, Delivery, Hook, Verdict } from '../model.ts'
 import type { Wanted } from '../record/store.ts'
 import type { Endpoint } from './endpoints.ts'
 
+/** `signed` stands for what was found of the signature, where that is another's to say. */
 export function judgeAll(
   endpoint: Endpoint,
   delivery: Delivery,
   payload: Payload,
+  signed?: Check,
 ): { verdicts: Verdict[]; wanted: Wanted[] } {
   const verdicts: Verdict[] = []
   const wanted: Wanted[] = []
   for (const hook of endpoint.hooks) {
-    for (const verdict of judge(hook, delivery, signatureCheck(endpoint, hook, delivery))) {
+    const signature = signed ?? signatureCheck(endpoint, hook, delivery)
+    for (const verdict of judge(hook, delivery, payload, signature)) {
       const { checked, inputs } = withInputs(hook, verdict, payload)
       verdicts.push(checked)
       if (checked.matched) wanted.push({ hook, update: verdict.update, inputs })

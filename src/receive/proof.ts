@@ -30,10 +30,16 @@ export async function prove(
   return endpoint.host.verify(headers, body, endpoint.secrets, now)
 }
 
-/** A token and a secret may both be set; whoever sends `Authorization` means the token. */
+/**
+ * A token and a secret may both be set; whoever sends `Authorization` means the token, unless that is
+ * where this endpoint's own scheme has its proof.
+ */
 function usesToken(endpoint: Endpoint, headers: Headers): boolean {
   if (endpoint.tokens.length === 0) return false
-  return endpoint.secrets.length === 0 || headers.authorization !== undefined
+  if (endpoint.secrets.length === 0) return true
+  const { authorization } = headers
+  if (endpoint.provenByAuthorization) return /^Bearer /i.test(String(authorization))
+  return authorization !== undefined
 }
 
 function bearerOf(headers: Headers): string | null {
@@ -75,6 +81,7 @@ export function decoyEndpoint(path: string): Endpoint {
     secrets: [{ name: 'decoy', value: randomBytes(32).toString('hex') }],
     tokens: [],
     open: false,
+    provenByAuthorization: false,
     headers: new Set(),
   }
 }

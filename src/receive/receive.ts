@@ -6,6 +6,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { messageOf, RunhookError } from '../errors.ts'
+import { isConnectionTest } from '../hosts/bitbucket-dc.ts'
 import type { Headers } from '../hosts/host.ts'
 import type { Log } from '../log.ts'
 import type { Run, RunEnd } from '../model.ts'
@@ -15,6 +16,7 @@ import * as answers from './answer.ts'
 import { type Arrival, arrive } from './arrive.ts'
 import { createBodyReader, declaredTooLarge } from './body.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
+import { createExplain } from './explain.ts'
 import { judgeAll } from './judge.ts'
 import { decoyEndpoint, prove, refuseEarly } from './proof.ts'
 import { Refusals } from './refusals.ts'
@@ -33,7 +35,8 @@ export interface ReceiveParts {
 export type Receive = (incoming: IncomingMessage, path: string) => Promise<Answer>
 
 export function createReceive(parts: ReceiveParts): Receive {
-  const refusals = new Refusals(parts.log)
+  const refusals = new Refusals(parts.log, parts.store)
+  const explain = createExplain()
   const readBody = createBodyReader()
 
   return async (incoming, path) => {
@@ -43,6 +46,14 @@ export function createReceive(parts: ReceiveParts): Receive {
       refusals.add({ method, path, address, status: answer.status, reason })
       return answer
     }
+    /** One answer for all; what was wrong is looked for once it is on its way. */
+    const notProven = (reason: string, body: Buffer | null): Answer => {
+      const { notAuthenticated: answer } = answers
+      if (!known) return refuse(answer, noHook(path))
+      const unproven = { endpoint: known, headers: incoming.headers, body, reason }
+      setImmediate(async () => refuse(answer, await explain(unproven)))
+      return answer
+    }
 
     const known = parts.endpoints().get(path)
     const endpoint = known ?? decoyFor(path)
@@ -50,8 +61,9 @@ export function createReceive(parts: ReceiveParts): Receive {
     if (!endpoint.methods.includes(method)) {
       return refuse(answers.methodNotAllowed(endpoint.methods), `answers ${endpoint.methods} only`)
     }
+    if (isTestOf(endpoint, path, incoming.headers)) return answers.tested
     const early = refuseEarly(endpoint, incoming.headers)
-    if (early) return refuse(answers.notAuthenticated, whyRefused(known, path, early))
+    if (early) return notProven(early, null)
     const limit = endpoint.host.maxBody
     if (declaredTooLarge(incoming, limit)) {
       return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
@@ -65,10 +77,7 @@ export function createReceive(parts: ReceiveParts): Receive {
     if (body.kind === 'gone') return refuse(answers.plain(400, 'Incomplete request.'), 'went away')
 
     const proof = await prove(endpoint, incoming.headers, body.bytes, Date.now())
-    if (!proof.ok || !known) {
-      const reason = proof.ok ? '' : proof.reason
-      return refuse(answers.notAuthenticated, whyRefused(known, path, reason))
-    }
+    if (!proof.ok || !known) return notProven(proof.ok ? '' : proof.reason, body.bytes)
     const type = typeProblem(endpoint, incoming.headers)
     if (type) return refuse(type, 'unsupported content type')
 
@@ -115,12 +124,21 @@ function typeProblem(endpoint: Endpoint, headers: Headers): Answer | null {
   return answers.unsupportedType(contentTypes, false)
 }
 
+/**
+ * The connection test of Bitbucket Data Center comes unsigned. It gets one answer at every hook's address,
+ * taken or not, so that asking tells nobody which of them there are; and nothing else is done with it.
+ */
+function isTestOf(endpoint: Endpoint, path: string, headers: Headers): boolean {
+  const addressed = endpoint.host.name === 'bitbucket-dc' || path.startsWith('/hooks/')
+  return addressed && isConnectionTest(headers)
+}
+
 function decoyFor(path: string): Endpoint | undefined {
   return path.startsWith('/hooks/') ? decoyEndpoint(path) : undefined
 }
 
-function whyRefused(known: Endpoint | undefined, path: string, reason: string): string {
-  return known ? reason : `no hook answers at ${path.slice(0, 80)}`
+function noHook(path: string): string {
+  return `no hook answers at ${path.slice(0, 80)}`
 }
 
 function failureAnswer(log: Log, error: unknown): Answer {
