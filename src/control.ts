@@ -4,12 +4,13 @@
  */
 
 import { RunhookError } from './errors.ts'
+import { pass } from './hooks/check.ts'
 import { readInputs } from './hooks/inputs.ts'
-import { pass } from './hooks/match.ts'
 import { update } from './hosts/fields.ts'
 import type { Config, Delivery, Hook, Run } from './model.ts'
 import type { Accepted, Store } from './record/store.ts'
 import type { Queue } from './run/queue.ts'
+import type { Origin } from './show/control.ts'
 
 /** The parts of Control that need the queue; a server adds what only it knows. */
 export function controlOf(store: Store, queue: Queue, config: () => Config) {
@@ -33,16 +34,24 @@ export function controlOf(store: Store, queue: Queue, config: () => Config) {
       }
       return firstOf(await store.rerun(runId, hookNamed(run.hook)), queue)
     },
-    async trigger(name: string, given: Record<string, string>, by: string): Promise<Run> {
+    async trigger(
+      name: string,
+      given: Record<string, string>,
+      by: string,
+      origin: Origin = { proof: 'local', address: '' },
+    ): Promise<Run> {
       const hook = hookNamed(name)
       if (hook.repositories.length > 0 && !hook.triggers.some((t) => t.event === 'manual')) {
         throw new RunhookError('conflict', `Hook "${name}" does not start by hand.`, {
           hint: `Add "manual" to its "on", or send a test delivery: runhook send ${name}`,
         })
       }
+      if (!hook.enabled) {
+        throw new RunhookError('conflict', `Hook "${name}" is switched off ("enabled": false).`)
+      }
       const read = readInputs(hook, given)
       if ('problem' in read) throw new RunhookError('invalid', `${read.problem}.`)
-      const delivery = byHand(read.inputs, by)
+      const delivery = byHand(read.inputs, by, origin)
       const checks = [pass('signature', delivery.proof)]
       const verdict = { hook: name, update: 0, matched: true, checks, run: null }
       const wanted = { hook, update: 0, inputs: read.inputs }
@@ -58,8 +67,12 @@ function firstOf(accepted: Accepted, queue: Queue): Run {
   return run
 }
 
-/** A run started on this machine is a delivery like any other, so that it has a record and a verdict. */
-function byHand(inputs: Readonly<Record<string, string>>, by: string): Delivery {
+/** A run started by a person is a delivery like any other, so that it has a record and a verdict. */
+function byHand(
+  inputs: Readonly<Record<string, string>>,
+  by: string,
+  { proof, address }: Origin,
+): Delivery {
   return {
     receivedAt: Date.now(),
     endpoint: 'cli',
@@ -71,8 +84,8 @@ function byHand(inputs: Readonly<Record<string, string>>, by: string): Delivery 
     defaultBranch: null,
     sender: by,
     updates: [update({ event: 'manual' })],
-    proof: 'local',
-    address: '',
+    proof,
+    address,
     headers: {},
     body: Buffer.from(JSON.stringify({ inputs })),
     problem: null,

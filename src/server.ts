@@ -14,8 +14,10 @@ import type { Config, StepRecord } from './model.ts'
 import { receiveApp } from './receive/app.ts'
 import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
+import { createRedeliver } from './receive/redeliver.ts'
 import { OutputLog } from './record/output.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
+import type { Accepted } from './record/store.ts'
 import { executeRun, serverUser } from './run/execute.ts'
 import { endLeftovers } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
@@ -23,6 +25,7 @@ import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
 import { recover } from './run/recover.ts'
 import { Slots } from './run/slots.ts'
+import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
 import { version } from './version.ts'
@@ -59,25 +62,34 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const queue = queueOf(current, { store, output, slots }, steps, log)
   await store.keepConfig(config.texts)
 
-  const receive = createReceive({
+  const arrivals = {
     store,
     log,
     endpoints: () => current.endpoints,
-    queued: (accepted) => queue.add(accepted),
+    queued: (accepted: Accepted) => queue.add(accepted),
+  }
+  const receive = createReceive({
+    ...arrivals,
     ended: (runId) => queue.whenEnded(runId),
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
-  const web = serverFor(receiveApp(receive).fetch)
-  const url = await listen(web, config)
-
   const control: Control = {
     ...controlOf(store, queue, () => current.config),
+    redeliver: createRedeliver(arrivals),
     steps: (runId) => steps.get(runId) ?? [],
-    status: statusOf(current, queue, url),
+    status: statusOf(current, queue, () => url),
   }
+  const { tokens } = store
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
-  const api = createApi({ store, output, control, hooks: () => current.config, report })
-  const local = serverFor(new Hono().route('/api/v1', api).fetch)
+  const tell = (text: string) => log.info(text)
+  const parts = { store, tokens, output, control, hooks: () => current.config, report, tell }
+  const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
+  const refuse = store.refuse.bind(store)
+  const strangers = api(admitTokens({ tokens, log, refuse }))
+  const web = serverFor(strangers.route('/', receiveApp(receive)).fetch)
+  const url = await listen(web, config)
+
+  const local = serverFor(api(admitLocal).fetch)
   const socket = join(data, 'runhook.sock')
   await listenLocally(local, socket, log)
   slots.prepare(Math.min(config.server.maxParallel, SLOTS_AHEAD))
@@ -134,12 +146,12 @@ function queueOf(
   })
 }
 
-function statusOf(current: Current, queue: Queue, url: string): () => ServerStatus {
+function statusOf(current: Current, queue: Queue, url: () => string): () => ServerStatus {
   const startedAt = Date.now()
   return () => ({
     version,
     startedAt,
-    url: current.config.server.publicUrl ?? url,
+    url: current.config.server.publicUrl ?? url(),
     hooks: current.config.hooks.size,
     ...queue.counts,
     configProblem: current.problem,

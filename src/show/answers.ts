@@ -13,15 +13,21 @@ export interface Failure {
 export function failureAnswer(thrown: unknown, report?: (thrown: unknown) => void): Response {
   if (thrown instanceof RunhookError) {
     if (thrown.httpStatus >= 500) report?.(thrown)
-    const { code, message, hint, httpStatus } = thrown
-    return Response.json({ error: { code, message, hint } } satisfies Failure, {
-      status: httpStatus,
-    })
+    return refusal(thrown.httpStatus, thrown)
   }
   report?.(thrown)
   const message = 'Something went wrong inside the server.'
   const error = { code: 'internal', message, hint: 'Its log says what.' }
   return Response.json({ error } satisfies Failure, { status: 500 })
+}
+
+/** A failure with a status that says more than its code does: 401, 405, 413, 415, 429. */
+export function refusal(
+  status: number,
+  { code, message, hint }: RunhookError,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json({ error: { code, message, hint } } satisfies Failure, { status, headers })
 }
 
 /**
@@ -32,9 +38,12 @@ export function bytesAnswer(
   bytes: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array>,
   type: string,
   filename: string,
+  more: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
 ): Response {
   return new Response(bytes instanceof Uint8Array ? bytes : streamOf(bytes), {
+    status: more.status ?? 200,
     headers: {
+      ...more.headers,
       'content-type': type,
       'content-disposition': `attachment; filename="${filename}"`,
       'content-security-policy': "default-src 'none'; sandbox",
@@ -54,17 +63,17 @@ async function* encodeLines(values: AsyncIterable<unknown>): AsyncGenerator<Uint
   for await (const value of values) yield encoder.encode(`${JSON.stringify(value)}\n`)
 }
 
-/** Takes from the source only what the caller has taken from us, and lets go of it when he leaves. */
+/**
+ * Takes from the source only what the caller has taken from us, and lets go of it when he leaves. Nothing
+ * is taken ahead: the answer to HEAD is never read, and must leave no follower behind.
+ */
 function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const source = pieces[Symbol.asyncIterator]()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await source.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    async cancel() {
-      await source.return?.()
-    },
-  })
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const { done, value } = await source.next()
+    if (done) controller.close()
+    else controller.enqueue(value)
+  }
+  const cancel = async () => void (await source.return?.())
+  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 })
 }

@@ -3,10 +3,16 @@
  * stands only the agreement. Refusals are RunhookErrors of code not-found, conflict or invalid.
  */
 
-import type { Run, StepRecord } from '../model.ts'
+import type { Run, StepRecord, StoredDelivery } from '../model.ts'
 
 /** `stopping`: it was running and has been told to end. `ended`: it was over before anybody asked. */
 export type CancelResult = 'cancelled' | 'stopping' | 'ended' | 'unknown'
+
+/** Of a dry run the delivery is the stored one, with the verdicts that it would get today. */
+export interface Redelivered {
+  readonly delivery: StoredDelivery
+  readonly runs: readonly Run[]
+}
 
 export interface ServerStatus {
   readonly version: string
@@ -22,10 +28,28 @@ export interface ServerStatus {
   readonly configProblem: string | null
 }
 
+/** How a caller from the network proved who he is, and where he was, for the record. */
+export interface Origin {
+  readonly proof: string
+  readonly address: string
+}
+
 export interface Control {
   cancel(runId: number, by: string): Promise<CancelResult>
   rerun(runId: number, by: string): Promise<Run>
-  trigger(hook: string, inputs: Record<string, string>, by: string): Promise<Run>
+  /** Judges a stored delivery by the hooks as they are now; runs what matches, unless it is a dry run. */
+  redeliver(
+    deliveryId: number,
+    options: { readonly dryRun: boolean },
+    by: string,
+  ): Promise<Redelivered>
+  /** Without an origin it was asked for on this machine. */
+  trigger(
+    hook: string,
+    inputs: Record<string, string>,
+    by: string,
+    origin?: Origin | undefined,
+  ): Promise<Run>
   status(): ServerStatus
   /**
    * Steps of a run that is under way, as far as it has come: the Store knows them only at the end.

@@ -1,33 +1,102 @@
-/** Routes of deliveries: the list without bodies, one with its verdicts, and the exact bytes of one. */
+/**
+ * Routes of deliveries: the list without bodies, one with its verdicts, the exact bytes of one, and sending
+ * one through once more.
+ */
 
-import { type Context, Hono } from 'hono'
 import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model.ts'
 import type { Store } from '../record/store.ts'
+import { callerOf } from './admission.ts'
 import { bytesAnswer } from './answers.ts'
-import { id, readOne, readQuery, upTo } from './parameters.ts'
+import { readDryRun } from './body.ts'
+import type { Control } from './control.ts'
+import { called, id, upTo, type Values } from './parameters.ts'
+import type { Routes } from './routes.ts'
+import { deliveryPage, oneDelivery, redelivery } from './schemas.ts'
 import { type DeliverySummary, deliverySummary, deliveryView, type Page } from './views.ts'
 
-export function deliveryRoutes(store: Store): Hono {
-  const routes = new Hono()
-  routes.get('/', async (c) => c.json(await list(store, c)))
-  routes.get('/:id', async (c) => c.json(deliveryView(await find(store, c))))
-  routes.get('/:id/body', async (c) => {
-    const { id, body } = await find(store, c)
-    return bytesAnswer(new Uint8Array(body), 'application/octet-stream', `delivery-${id}.body`)
-  })
-  return routes
+const filters = { before: id, limit: upTo(500) }
+
+const path = { id: called('the delivery', id) }
+
+const list = {
+  role: 'viewer',
+  summary: 'List deliveries, newest first',
+  query: filters,
+  answers: {
+    200: { says: 'A page; "next" is the "before" of the page after it', schema: deliveryPage },
+  },
+} as const
+
+const view = {
+  role: 'viewer',
+  summary: 'One delivery: why each hook did or did not run',
+  path,
+  answers: { 200: { says: 'The delivery, without its body', schema: oneDelivery } },
+  refusals: [404],
+} as const
+
+const bytes = {
+  role: 'viewer',
+  summary: 'The body of a delivery, exactly as it was sent',
+  path,
+  answers: { 200: { says: 'The bytes', type: 'application/octet-stream' } },
+  refusals: [404],
+} as const
+
+const redeliver = {
+  role: 'operator',
+  summary: 'Send a stored delivery through once more, to the hooks as they are now',
+  path,
+  body: {
+    type: 'object',
+    properties: { dryRun: { type: 'boolean' } },
+    additionalProperties: false,
+  },
+  answers: {
+    200: { says: 'Nothing was started: a dry run, or no hook matches', schema: redelivery },
+    202: { says: 'The new delivery and its runs', schema: redelivery },
+  },
+  refusals: [404, 409],
+} as const
+
+export interface DeliveryParts {
+  readonly store: Store
+  readonly control: Control
 }
 
-async function list(store: Store, c: Context): Promise<Page<'deliveries', DeliverySummary>> {
-  const { before, limit = 50 } = readQuery(c.req.queries(), { before: id, limit: upTo(500) })
+/** Later ones of the same id that are told by their numbers. */
+const REPEATS_MAX = 100
+
+export function deliveryRoutes(routes: Routes, { store, control }: DeliveryParts): void {
+  routes.get('/deliveries', list, async (c, { query }) => c.json(await page(store, query)))
+  routes.get('/deliveries/:id', view, async (c, { path }) => {
+    const delivery = await find(store, path.id)
+    const repeats = await store.deliveries({ duplicateOf: delivery.id, limit: REPEATS_MAX })
+    const repeatedBy = repeats.map(({ id }) => id)
+    return c.json(deliveryView(delivery, repeatedBy))
+  })
+  routes.get('/deliveries/:id/body', bytes, async (_, { path }) => {
+    const { id, body } = await find(store, path.id)
+    return bytesAnswer(new Uint8Array(body), 'application/octet-stream', `delivery-${id}.body`)
+  })
+  routes.post('/deliveries/:id/redeliver', redeliver, async (c, { path }) => {
+    const dryRun = readDryRun(await c.req.text())
+    const { delivery, runs } = await control.redeliver(path.id, { dryRun }, callerOf(c))
+    return c.json({ dryRun, delivery: deliveryView(delivery), runs }, runs.length > 0 ? 202 : 200)
+  })
+}
+
+async function page(
+  store: Store,
+  { before, limit = 50 }: Values<typeof filters>,
+): Promise<Page<'deliveries', DeliverySummary>> {
   const found = await store.deliveries({ before, limit: limit + 1 })
   const deliveries = found.slice(0, limit).map(deliverySummary)
   return { deliveries, next: found.length > limit ? (deliveries.at(-1)?.id ?? null) : null }
 }
 
-async function find(store: Store, c: Context): Promise<StoredDelivery> {
-  const wanted = readOne('the delivery', c.req.param('id') ?? '', id)
+async function find(store: Store, wanted: number): Promise<StoredDelivery> {
   const delivery = await store.delivery(wanted)
   if (delivery) return delivery
   throw new RunhookError('not-found', `There is no delivery #${wanted}.`)

@@ -1,7 +1,7 @@
 /**
- * The one door for what callers of the API say: ids, query parameters, bodies. Nothing passes that is
- * not understood, unknown names included, and each refusal names the parameter, what was found and
- * what is allowed.
+ * The one door for what callers of the API say in an address: names, ids, query parameters (body.ts has
+ * the bodies). Nothing passes that is not understood, unknown names included, and each refusal names
+ * the parameter, what was found and what is allowed.
  */
 
 import { RunhookError } from '../errors.ts'
@@ -9,12 +9,27 @@ import { RunhookError } from '../errors.ts'
 /** How one parameter is read: `read` answers undefined for what is not allowed. */
 export interface Reader<Value> {
   readonly allowed: string
+  /** What is allowed, for the API's document: JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>
+  /** What a refusal calls it, where its name alone would not do: "the run". */
+  readonly title?: string
   read(text: string): Value | undefined
 }
 
-type Readers = Readonly<Record<string, Reader<unknown>>>
-type Values<R extends Readers> = {
+export type Readers = Readonly<Record<string, Reader<unknown>>>
+export type None = Readonly<Record<never, Reader<unknown>>>
+export type Values<R extends Readers> = {
   readonly [name in keyof R]?: R[name] extends Reader<infer Value> ? Value : never
+}
+
+export function readPath<R extends Readers>(
+  given: Readonly<Record<string, string>>,
+  readers: R,
+): Required<Values<R>> {
+  const read = Object.entries(readers).map(([name, reader]) => {
+    return [name, readOne(reader.title ?? name, given[name] ?? '', reader)]
+  })
+  return Object.fromEntries(read) as Required<Values<R>> // one of each reader
 }
 
 export function readQuery<R extends Readers>(
@@ -38,18 +53,30 @@ export function readOne<Value>(name: string, text: string, reader: Reader<Value>
   throw new RunhookError('invalid', `${name} is ${quote(text)}; allowed is ${reader.allowed}.`)
 }
 
-export const name: Reader<string> = {
-  allowed: 'the name of a hook',
-  read: (text) => (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text) ? text : undefined),
+/** The same reader under the name that a person gives the thing. */
+export function called<Value>(title: string, reader: Reader<Value>): Reader<Value> {
+  return { ...reader, title }
 }
+
+export function like(pattern: RegExp, allowed: string): Reader<string> {
+  return {
+    allowed,
+    schema: { type: 'string', pattern: pattern.source },
+    read: (text) => (pattern.test(text) ? text : undefined),
+  }
+}
+
+export const name = like(/^[a-z0-9][a-z0-9-]{0,62}$/, 'the name of a hook')
 
 export const id: Reader<number> = {
   allowed: 'a number such as 142',
+  schema: { type: 'integer', minimum: 1 },
   read: (text) => (/^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined),
 }
 
 export const offset: Reader<number> = {
   allowed: 'a number of bytes, 0 or more',
+  schema: { type: 'integer', minimum: 0 },
   read: (text) => (/^[0-9]{1,15}$/.test(text) ? Number(text) : undefined),
 }
 
@@ -57,6 +84,7 @@ export function upTo(most: number): Reader<number> {
   const inside = (value: number) => value >= 1 && value <= most
   return {
     allowed: `a whole number from 1 to ${most}`,
+    schema: { type: 'integer', minimum: 1, maximum: most },
     read: (text) => (/^[0-9]{1,6}$/.test(text) && inside(Number(text)) ? Number(text) : undefined),
   }
 }
@@ -64,56 +92,14 @@ export function upTo(most: number): Reader<number> {
 export function oneOf<Word extends string>(words: readonly Word[]): Reader<Word> {
   return {
     allowed: `one of ${words.join(', ')}`,
+    schema: { type: 'string', enum: words },
     read: (text) => words.find((word) => word === text),
   }
 }
 
-/** The body of a trigger: `{"inputs": {"scope": "pages"}}`, or nothing at all. */
-export function readInputs(text: string): Record<string, string> {
-  const body = text.trim() === '' ? {} : parseObject(text)
-  const stray = Object.keys(body).find((key) => key !== 'inputs')
-  if (stray !== undefined) throw unknownName('key', stray, ['inputs'])
-  const { inputs = {} } = body
-  if (!isObject(inputs)) throw wrongInputs('inputs', inputs, 'an object of names and values')
-  return Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, plain(key, value)]))
-}
-
-const example = 'Send {"inputs": {"name": "value"}}, or nothing.'
-
-function parseObject(text: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new RunhookError('usage', 'The body is not JSON.', { hint: example, cause })
-  }
-  if (isObject(value)) return value
-  throw new RunhookError('usage', `The body is ${kindOf(value)}, not an object.`, { hint: example })
-}
-
-function plain(key: string, value: unknown): string {
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw wrongInputs(`inputs.${key}`, value, 'text, a number, true or false')
-}
-
-function wrongInputs(where: string, found: unknown, allowed: string): RunhookError {
-  return new RunhookError('invalid', `${where} is ${kindOf(found)}; allowed is ${allowed}.`)
-}
-
-function unknownName(kind: string, found: string, known: readonly string[]): RunhookError {
+export function unknownName(kind: string, found: string, known: readonly string[]): RunhookError {
   const allowed = known.length === 0 ? 'none' : known.join(', ')
   return new RunhookError('usage', `Unknown ${kind} ${quote(found)}; allowed: ${allowed}.`)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 /** What was found goes back to whoever sent it, but never at length. */

@@ -1,15 +1,18 @@
-/** Routes of runs: lists, one run, its output as bytes and as events, and what one may ask of it. */
+/** Routes of runs: lists, one run, its events, and what one may ask of it. Its output is in output.ts. */
 
-import { type Context, Hono } from 'hono'
 import { RunhookError } from '../errors.ts'
-import type { Run, RunStatus } from '../model.ts'
+import type { Run } from '../model.ts'
 import type { Store } from '../record/store.ts'
-import { bytesAnswer, linesAnswer } from './answers.ts'
+import { callerOf } from './admission.ts'
+import { linesAnswer } from './answers.ts'
 import type { CancelResult, Control } from './control.ts'
 import { runEvents, stepsOf } from './events.ts'
-import { id, name, offset, oneOf, readOne, readQuery, upTo } from './parameters.ts'
+import { outputRoute } from './output.ts'
+import { called, id, name, offset, oneOf, upTo, type Values } from './parameters.ts'
+import type { Routes } from './routes.ts'
+import { cancelledRun, oneRun, runPage, startedRun, statuses } from './schemas.ts'
 import { deliverySummary, type Page, type RunView } from './views.ts'
-import { findRun, type OutputLogLike, readOn, watch } from './watch.ts'
+import { findRun, type OutputLogLike } from './watch.ts'
 
 export interface RunParts {
   readonly store: Store
@@ -17,17 +20,7 @@ export interface RunParts {
   readonly control: Control
 }
 
-const statuses = [
-  'queued',
-  'running',
-  'success',
-  'failure',
-  'timed_out',
-  'cancelled',
-  'interrupted',
-] as const satisfies readonly RunStatus[]
-
-const listReaders = {
+const filters = {
   hook: name,
   status: oneOf(statuses),
   delivery: id,
@@ -35,36 +28,76 @@ const listReaders = {
   limit: upTo(500),
 }
 
-export function runRoutes(parts: RunParts): Hono {
-  const routes = new Hono()
-  routes.get('/', async (c) => c.json(await list(parts.store, c)))
-  routes.get('/:id', async (c) => c.json(await view(parts, runIdOf(c))))
-  routes.get('/:id/output', (c) => sendOutput(parts, c))
-  routes.get('/:id/events', (c) => sendEvents(parts, c))
-  routes.post('/:id/cancel', async (c) => c.json(await cancel(parts, runIdOf(c), callerOf(c)), 202))
-  routes.post('/:id/rerun', async (c) => {
-    return c.json({ run: await parts.control.rerun(runIdOf(c), callerOf(c)) }, 202)
+const path = { id: called('the run', id) }
+
+const list = {
+  role: 'viewer',
+  summary: 'List runs, newest first',
+  query: filters,
+  answers: {
+    200: { says: 'A page of runs; "next" is the "before" of the page after it', schema: runPage },
+  },
+} as const
+
+const view = {
+  role: 'viewer',
+  summary: 'One run, with its steps and what its delivery said',
+  path,
+  answers: { 200: { says: 'The run', schema: oneRun } },
+  refusals: [404],
+} as const
+
+const events = {
+  role: 'viewer',
+  summary: 'Follow a run until it has ended: its states, steps and output, one JSON object a line',
+  path,
+  query: { from: offset },
+  answers: { 200: { says: 'Lines as things happen', type: 'application/x-ndjson' } },
+  refusals: [404],
+} as const
+
+const cancel = {
+  role: 'operator',
+  summary: 'Stop a run, or take it out of its queue',
+  path,
+  answers: { 202: { says: 'What became of it', schema: cancelledRun } },
+  refusals: [404, 409],
+} as const
+
+const rerun = {
+  role: 'operator',
+  summary: 'Run once more for the same delivery',
+  path,
+  answers: { 202: { says: 'The new run', schema: startedRun } },
+  refusals: [404, 409],
+} as const
+
+export function runRoutes(routes: Routes, parts: RunParts): void {
+  const { control, store } = parts
+  routes.get('/runs', list, async (c, { query }) => c.json(await page(store, query)))
+  routes.get('/runs/:id', view, async (c, { path }) => c.json(await viewOf(parts, path.id)))
+  outputRoute(routes, parts)
+  routes.get('/runs/:id/events', events, async (c, { path, query }) => {
+    // Looked for before the stream begins, so that a wrong number is a 404 and not an end.
+    const run = await findRun(store, path.id)
+    return linesAnswer(runEvents(parts, run.id, query.from ?? 0, c.req.raw.signal))
   })
-  return routes
+  routes.post('/runs/:id/cancel', cancel, async (c, { path }) => {
+    return c.json(await cancelled(parts, path.id, callerOf(c)), 202)
+  })
+  routes.post('/runs/:id/rerun', rerun, async (c, { path }) => {
+    return c.json({ run: await control.rerun(path.id, callerOf(c)) }, 202)
+  })
 }
 
-/**
- * Who asks, for the record. Over the socket it is what the caller says: whoever may open that file
- * could as well be the server. A listener that strangers reach must put its own answer here.
- */
-export function callerOf(c: Context): string {
-  const said = c.req.header('runhook-by') ?? ''
-  return /^[\w.@+-]{1,64}$/.test(said) ? said : 'api'
-}
-
-async function list(store: Store, c: Context): Promise<Page<'runs', Run>> {
-  const { delivery, limit = 50, ...filter } = readQuery(c.req.queries(), listReaders)
+async function page(store: Store, query: Values<typeof filters>): Promise<Page<'runs', Run>> {
+  const { delivery, limit = 50, ...filter } = query
   const found = await store.runs({ ...filter, deliveryId: delivery, limit: limit + 1 })
   const runs = found.slice(0, limit)
   return { runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null }
 }
 
-async function view(parts: RunParts, runId: number): Promise<RunView> {
+async function viewOf(parts: RunParts, runId: number): Promise<RunView> {
   const run = await findRun(parts.store, runId)
   const delivery = await parts.store.delivery(run.deliveryId)
   return {
@@ -74,36 +107,7 @@ async function view(parts: RunParts, runId: number): Promise<RunView> {
   }
 }
 
-async function sendOutput(parts: RunParts, c: Context): Promise<Response> {
-  const query = readQuery(c.req.queries(), { from: offset, follow: oneOf(['true', 'false']) })
-  const run = await findRun(parts.store, runIdOf(c))
-  const from = query.from ?? 0
-  const pieces =
-    query.follow === 'true'
-      ? bytesOf(parts, run.id, from, c.req.raw.signal)
-      : readOn(parts.output, run.id, from)
-  return bytesAnswer(pieces, 'text/plain; charset=utf-8', `run-${run.id}.log`)
-}
-
-async function* bytesOf(
-  parts: RunParts,
-  runId: number,
-  from: number,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const moment of watch(parts, runId, from, signal)) {
-    if ('bytes' in moment) yield moment.bytes
-  }
-}
-
-/** The run is looked for before the stream begins, so that a wrong number is a 404 and not an end. */
-async function sendEvents(parts: RunParts, c: Context): Promise<Response> {
-  const { from = 0 } = readQuery(c.req.queries(), { from: offset })
-  const run = await findRun(parts.store, runIdOf(c))
-  return linesAnswer(runEvents(parts, run.id, from, c.req.raw.signal))
-}
-
-async function cancel(
+async function cancelled(
   parts: RunParts,
   runId: number,
   by: string,
@@ -112,8 +116,4 @@ async function cancel(
   const run = await findRun(parts.store, runId)
   if (result !== 'ended') return { result, run }
   throw new RunhookError('conflict', `Run #${runId} has already ended: ${run.status}.`)
-}
-
-function runIdOf(c: Context): number {
-  return readOne('the run', c.req.param('id') ?? '', id)
 }

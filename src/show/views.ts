@@ -5,6 +5,7 @@
  */
 
 import type { Hook, Run, StepRecord, StoredDelivery, Trigger, Update, Verdict } from '../model.ts'
+import type { Refusal } from '../record/store.ts'
 
 export interface HookView {
   readonly name: string
@@ -13,6 +14,8 @@ export interface HookView {
   /** `github:acme/site` */
   readonly repositories: readonly string[]
   readonly triggers: readonly Trigger[]
+  /** Conditions in words; what stands there for `${NAME}` is not told. */
+  readonly match: readonly { readonly place: string; readonly wants: string }[]
   readonly inputs: Hook['inputs']
   readonly path: string
   readonly methods: Hook['methods']
@@ -38,6 +41,7 @@ export function hookView(hook: Hook): HookView {
     host: hook.host,
     repositories: hook.repositories.map((repository) => `${repository.host}:${repository.name}`),
     triggers: hook.triggers,
+    match: hook.match.map(({ place, wants }) => ({ place, wants })),
     inputs: hook.inputs,
     path: hook.path,
     methods: hook.methods,
@@ -94,11 +98,32 @@ export interface DeliveryView extends DeliverySummary {
   readonly headers: Readonly<Record<string, string>>
   readonly bodyBytes: number
   readonly verdicts: readonly Verdict[]
+  /** Deliveries that came later with the same id, or that a person sent through once more. */
+  readonly repeatedBy: readonly number[]
 }
 
-export function deliveryView(delivery: StoredDelivery): DeliveryView {
-  const { headers, verdicts } = delivery
-  return { ...deliverySummary(delivery), headers, bodyBytes: delivery.body.length, verdicts }
+export function deliveryView(
+  delivery: StoredDelivery,
+  repeatedBy: readonly number[] = [],
+): DeliveryView {
+  const { headers, verdicts, body } = delivery
+  const summary = deliverySummary(delivery)
+  return { ...summary, headers, bodyBytes: body.length, verdicts, repeatedBy }
+}
+
+/** What became of a delivery that was sent through once more. */
+export interface RedeliveryView {
+  readonly dryRun: boolean
+  /** The new one; of a dry run the old one, with the verdicts that it would get. */
+  readonly delivery: DeliveryView
+  readonly runs: readonly Run[]
+}
+
+export interface RefusalsView {
+  readonly since: number
+  /** Requests that were refused since then, also those whose kinds the list has no room for. */
+  readonly total: number
+  readonly refusals: readonly Refusal[]
 }
 
 export interface RunView {

@@ -11,6 +11,8 @@ import type { Store } from '../record/store.ts'
 /** What is read of the output log (record/output.ts). */
 export interface OutputLogLike {
   read(runId: number, from: number, limit: number): Promise<Uint8Array>
+  /** Bytes that are stored by now. */
+  size(runId: number): Promise<number>
   follow(runId: number, from: number, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
@@ -63,15 +65,16 @@ export function hasEnded(run: Run): boolean {
   return run.status !== 'queued' && run.status !== 'running'
 }
 
-/** Stored output from a place to its present end. */
+/** Stored output from one place to another, or to its present end. */
 export async function* readOn(
   output: OutputLogLike,
   runId: number,
   from: number,
+  to = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
   let at = from
-  for (;;) {
-    const bytes = await output.read(runId, at, PIECE_BYTES)
+  while (at < to) {
+    const bytes = await output.read(runId, at, Math.min(PIECE_BYTES, to - at))
     if (bytes.length === 0) return
     yield bytes
     at += bytes.length

@@ -245,7 +245,7 @@ describe('what one may ask for', () => {
     ],
     [
       `{"inputs":{"a":"${'x'.repeat(300_000)}"}}`,
-      422,
+      413,
       'The body is larger than 256 kB, which is the limit.',
       null,
     ],

@@ -13,7 +13,10 @@ import { RunhookError } from '../../src/errors.ts'
 import { serverFor } from '../../src/listen.ts'
 import type { Config, Hook, Run, StepRecord, StoredDelivery } from '../../src/model.ts'
 import { OutputLog } from '../../src/record/output.ts'
-import type { Store } from '../../src/record/store.ts'
+import { openSqlite } from '../../src/record/sqlite.ts'
+import type { Refusal, Store } from '../../src/record/store.ts'
+import type { Tokens } from '../../src/record/tokens.ts'
+import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
 import type { Control } from '../../src/show/control.ts'
 import { aDelivery, aDirectory, sha } from '../some.ts'
@@ -78,6 +81,7 @@ export interface World {
   readonly runs: Run[]
   readonly steps: Map<number, StepRecord[]>
   readonly deliveries: StoredDelivery[]
+  readonly refusals: Refusal[]
   readonly hooks: Hook[]
   readonly output: OutputLog
   /** What the control was asked, one line each. */
@@ -98,6 +102,7 @@ export function aWorld(data = aDirectory()): World {
     runs: [],
     steps: new Map(),
     deliveries: [],
+    refusals: [],
     hooks: [],
     output,
     asked: [],
@@ -114,14 +119,7 @@ export function aWorld(data = aDirectory()): World {
 /** Answers on the world's socket until the test is over, or `close` is called. */
 export async function serveWorld(world: World): Promise<{ close(): Promise<void> }> {
   mkdirSync(world.data, { recursive: true })
-  const api = createApi({
-    store: storeOf(world),
-    output: world.output,
-    control: controlOf(world),
-    hooks: () => configOf(world),
-    report: (thrown) => world.reported.push(thrown),
-  })
-  const server = serverFor(new Hono().route('/api/v1', api).fetch)
+  const server = serverFor(apiOf(world, admitLocal).fetch)
   await new Promise<void>((resolve) => void server.listen(world.socket, resolve))
   const close = async () => {
     server.closeAllConnections()
@@ -129,6 +127,30 @@ export async function serveWorld(world: World): Promise<{ close(): Promise<void>
   }
   onTestFinished(close)
   return { close }
+}
+
+/** The world's API as one listener has it, with its tokens in a real database. */
+export function apiOf(world: World, admit: Admit) {
+  const parts = {
+    store: storeOf(world),
+    tokens: tokensOf(world),
+    output: world.output,
+    control: controlOf(world),
+    hooks: () => configOf(world),
+    report: (thrown: unknown) => world.reported.push(thrown),
+  }
+  return new Hono().route('/api/v1', createApi(parts, admit))
+}
+
+const opened = new WeakMap<World, Tokens>()
+
+export function tokensOf(world: World): Tokens {
+  const tokens = opened.get(world)
+  if (tokens) return tokens
+  const store = openSqlite(join(world.data, 'store'))
+  onTestFinished(() => store.close())
+  opened.set(world, store.tokens)
+  return store.tokens
 }
 
 export interface Answer {
@@ -139,7 +161,9 @@ export interface Answer {
 }
 
 export function ask(world: World, path: string, method = 'GET', body?: string): Promise<Answer> {
-  const options = { socketPath: world.socket, path: `/api/v1${path}`, method, agent: false }
+  const headers = method === 'GET' ? {} : { 'content-type': 'application/json' }
+  const at = { socketPath: world.socket, path: `/api/v1${path}`, agent: false }
+  const options = { ...at, method, headers }
   return new Promise((resolve, reject) => {
     const asking = request(options, async (answer) => {
       const bytes = await buffer(answer)
@@ -170,9 +194,10 @@ function storeOf(world: World): Store {
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
     delivery: async (id) => world.deliveries.find((delivery) => delivery.id === id) ?? null,
-    deliveries: async ({ before = Number.POSITIVE_INFINITY, limit }) =>
+    deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, limit }) =>
       world.deliveries
         .filter((delivery) => delivery.id < before)
+        .filter((one) => duplicateOf === undefined || one.duplicateOf === duplicateOf)
         .sort((a, b) => b.id - a.id)
         .slice(0, limit)
         .map((delivery) => ({ ...delivery, body: new Uint8Array() })),
@@ -182,6 +207,12 @@ function storeOf(world: World): Store {
     cancelWaiting: unused,
     rerun: unused,
     requeue: unused,
+    refuse: () => undefined,
+    refusals: async ({ since, limit }) => {
+      const found = world.refusals.filter(({ lastAt }) => lastAt >= since)
+      const total = found.reduce((sum, { count }) => sum + count, 0)
+      return { refusals: found.slice(0, limit), total }
+    },
     unfinished: unused,
     keepConfig: unused,
     configText: unused,
@@ -198,6 +229,7 @@ function controlOf(world: World): Control {
     cancel: async () => 'unknown',
     rerun: unknown,
     trigger: unknown,
+    redeliver: unknown,
     status: () => ({
       version: '0.1.0',
       startedAt: NOW,
@@ -217,6 +249,10 @@ function controlOf(world: World): Control {
     rerun: (id, by) => {
       world.asked.push(`rerun ${id} by ${by}`)
       return control().rerun(id, by)
+    },
+    redeliver: (id, options, by) => {
+      world.asked.push(`redeliver ${id} ${JSON.stringify(options)} by ${by}`)
+      return control().redeliver(id, options, by)
     },
     trigger: (hook, inputs, by) => {
       world.asked.push(`trigger ${hook} ${JSON.stringify(inputs)} by ${by}`)

@@ -1,0 +1,129 @@
+/**
+ * Who asks, and may he ask at all? Each listener has its own answer: over the Unix socket the file's mode
+ * has let the caller in, over TCP a token must. What the request says of itself never adds to that.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import { RunhookError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Store } from '../record/store.ts'
+import type { Role, Token, Tokens } from '../record/tokens.ts'
+import { refusal } from './answers.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
+import type { Origin } from './control.ts'
+
+export interface Caller {
+  /** For the record: who cancelled, who started. */
+  readonly name: string
+  readonly role: Role
+  /** Left out on this machine. */
+  readonly origin?: Origin
+}
+
+export interface ApiEnv {
+  Bindings: HttpBindings
+  Variables: { caller: Caller }
+}
+
+export type Ask = Context<ApiEnv>
+
+/** The caller, or the answer that turns him away. Looks at the headers and at nothing else. */
+export type Admit = (c: Ask) => Caller | Response | Promise<Caller | Response>
+
+/** Whoever may open the socket's file could as well be the server, so his word is taken for his name. */
+export const admitLocal: Admit = (c) => {
+  const said = c.req.header('runhook-by') ?? ''
+  return { name: /^[\w.@+-]{1,64}$/.test(said) ? said : 'api', role: 'admin' }
+}
+
+export function callerOf(c: Ask): string {
+  return c.get('caller').name
+}
+
+export interface TokenParts {
+  readonly tokens: Tokens
+  readonly log: Log
+  /** Keeps it for the operator, with its reason; the sender is never told. */
+  readonly refuse?: Store['refuse']
+  readonly attempts?: Attempts
+  readonly now?: () => number
+}
+
+/**
+ * Every request that brings no good token gets one and the same answer, and after too many of them from
+ * one address the answer is to wait. A good token passes even then: behind a proxy all callers share an
+ * address, and a stranger who guesses must not be able to lock them out.
+ */
+export function admitTokens(parts: TokenParts): Admit {
+  const { tokens, log, attempts = createAttempts(), now = Date.now } = parts
+  return async (c) => {
+    const value = bearerOf(c.req.header('authorization'))
+    const token = value === null ? null : await tokens.find(hashOf(value))
+    const problem = problemOf(value, token, now())
+    const address = c.env.incoming.socket.remoteAddress ?? ''
+    if (token && problem === null) {
+      tokens.used(token.id, now())
+      const { name, role } = token
+      return { name, role, origin: { proof: `token ${name}`, address } }
+    }
+    const reason = problem ?? ''
+    const seconds = attempts.wait(address)
+    const status = seconds > 0 ? 429 : 401
+    const request = { method: c.req.method, path: '/api/v1', address, status, reason }
+    parts.refuse?.({ at: now(), ...request })
+    if (seconds > 0) return tooMany(seconds)
+    tell(log, address, reason, attempts.failed(address), attempts.max)
+    return notAdmitted()
+  }
+}
+
+export const PREFIX = 'rh_'
+
+export function makeToken(): string {
+  return PREFIX + randomBytes(32).toString('base64url')
+}
+
+export function hashOf(value: string): Buffer {
+  return createHash('sha256').update(value).digest()
+}
+
+function bearerOf(header: string | undefined): string | null {
+  return /^Bearer +([\x21-\x7e]+)$/i.exec(header ?? '')?.[1] ?? null
+}
+
+/** For the operator's log only. */
+function problemOf(value: string | null, token: Token | null, now: number): string | null {
+  if (value === null) return 'no token'
+  if (!token) return 'an unknown token'
+  if (token.revokedAt !== null) return `token ${token.name}, which is revoked`
+  const expired = token.expiresAt !== null && token.expiresAt <= now
+  return expired ? `token ${token.name}, which has expired` : null
+}
+
+/** The first and the last of a window: a flood fills no log. */
+function tell(log: Log, address: string, problem: string, count: number, max: number): void {
+  if (count === 1) log.warn({ address }, `<-- [401] API from ${address}: ${problem}`)
+  if (count === max) {
+    log.warn({ address }, `<-- [429] API from ${address}: ${max} in a minute, the last ${problem}`)
+  }
+}
+
+function notAdmitted(): Response {
+  const error = new RunhookError(
+    'not-allowed',
+    'The token is missing, wrong, or no longer valid.',
+    {
+      hint: 'On the server, "runhook token create NAME --role viewer" makes one.',
+    },
+  )
+  return refusal(401, error, { 'www-authenticate': 'Bearer', connection: 'close' })
+}
+
+function tooMany(seconds: number): Response {
+  const error = new RunhookError('not-allowed', 'Too many requests without a valid token.', {
+    hint: `Try again in ${seconds} s.`,
+  })
+  return refusal(429, error, { 'retry-after': String(seconds), connection: 'close' })
+}

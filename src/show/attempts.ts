@@ -1,0 +1,60 @@
+/**
+ * Failed attempts per address, in a window of a minute that begins with the first one. By hand, because
+ * the whole of it is one Map with a bound: the libraries for this count every request, in stores for
+ * many servers, and here only failures count, and only in this process.
+ */
+
+import { networkOf } from '../record/networks.ts'
+
+export interface Attempts {
+  /** How many this makes in the window. A failure beyond the limit is not counted: the window ends. */
+  failed(address: string): number
+  /** Seconds until it may fail again; 0 while there is room. */
+  wait(address: string): number
+  readonly max: number
+}
+
+interface Window {
+  readonly until: number
+  readonly count: number
+}
+
+const MINUTE_MS = 60_000
+/** Addresses watched at once: whoever has more than that to guess from is not slowed down by this. */
+const ADDRESSES_MAX = 10_000
+
+export function createAttempts({ max = 20, now = Date.now } = {}): Attempts {
+  const windows = new Map<string, Window>()
+  const windowOf = (network: string): Window | undefined => {
+    const window = windows.get(network)
+    if (!window || window.until > now()) return window
+    windows.delete(network)
+    return undefined
+  }
+  return {
+    max,
+    failed(address) {
+      const network = countedAs(address)
+      const { until, count } = windowOf(network) ?? { until: now() + MINUTE_MS, count: 0 }
+      if (windows.size >= ADDRESSES_MAX && count === 0) forgetOldest(windows)
+      windows.set(network, { until, count: count + 1 })
+      return count + 1
+    },
+    wait(address) {
+      const window = windowOf(countedAs(address))
+      if (!window || window.count < max) return 0
+      return Math.ceil((window.until - now()) / 1000)
+    },
+  }
+}
+
+/** A Map keeps the order of its first entries, and windows are of one length: the first ends first. */
+function forgetOldest(windows: Map<string, Window>): void {
+  const [oldest] = windows.keys()
+  if (oldest !== undefined) windows.delete(oldest)
+}
+
+/** An IPv4 address, also as IPv6 writes it; of IPv6 the first 64 bits, which one customer has whole. */
+function countedAs(address: string): string {
+  return /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? networkOf(address)
+}

@@ -1,0 +1,32 @@
+/** Who may call what: the agreement that the router and the API's document are held against. */
+
+import type { Hono } from 'hono'
+import type { Role } from '../../src/record/tokens.ts'
+
+export const table: Record<string, Role> = {
+  'GET /status': 'viewer',
+  'GET /hooks': 'viewer',
+  'POST /hooks/:name/trigger': 'operator',
+  'GET /runs': 'viewer',
+  'GET /runs/:id': 'viewer',
+  'GET /runs/:id/output': 'viewer',
+  'GET /runs/:id/events': 'viewer',
+  'POST /runs/:id/cancel': 'operator',
+  'POST /runs/:id/rerun': 'operator',
+  'GET /deliveries': 'viewer',
+  'GET /deliveries/:id': 'viewer',
+  'GET /deliveries/:id/body': 'viewer',
+  'POST /deliveries/:id/redeliver': 'operator',
+  'GET /refusals': 'viewer',
+  'GET /tokens': 'admin',
+  'POST /tokens': 'admin',
+  'DELETE /tokens/:which': 'admin',
+  'GET /openapi.json': 'viewer',
+}
+
+/** Every route of a router, middleware and final refusals left out. */
+export function routesOf(app: Pick<Hono, 'routes'>): string[] {
+  const known = app.routes.filter(({ method }) => method !== 'ALL')
+  const said = known.map(({ method, path }) => `${method} ${path.replace('/api/v1', '')}`)
+  return [...new Set(said)]
+}
