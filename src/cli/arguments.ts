@@ -16,6 +16,14 @@ export function toPort(text: string): number {
   return Number(text)
 }
 
+/** Without a trailing slash. A name and a password in it would be a token on the command line. */
+export function toServer(text: string): string {
+  const url = URL.parse(text)
+  const plain = url !== null && url.username + url.password + url.search + url.hash === ''
+  if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+  throw new InvalidArgumentError('Write an address such as https://deploy.example.com.')
+}
+
 export function toLimit(text: string): number {
   const limit = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
   if (limit < 1 || limit > 500) throw new InvalidArgumentError('Write a number from 1 to 500.')
@@ -39,7 +47,8 @@ export function toList(text: string, before: readonly string[] = []): string[] {
 }
 
 export function toRepository(text: string): string {
-  if (!/^[^/\s]+\/[^/\s]+$/.test(text)) throw new InvalidArgumentError('Write owner/name.')
+  if (!/^[^/\s][^/]*(\/[^/]*[^/\s])+$/.test(text))
+    throw new InvalidArgumentError('Write owner/name.')
   return text
 }
 

@@ -5,7 +5,12 @@
 
 import { RunhookError } from '../errors.ts'
 import { hostOf } from '../hosts/hosts.ts'
-import { type SampleOptions, sampleDelivery, signatureHeaders } from '../hosts/sample.ts'
+import {
+  type SampleOptions,
+  sampleDelivery,
+  schemeHeaders,
+  signatureHeaders,
+} from '../hosts/sample.ts'
 import type { Hook, Patterns, Trigger } from '../model.ts'
 
 export interface CallOptions {
@@ -61,6 +66,7 @@ function refuseStrangeOptions(hook: Hook, options: CallOptions, payload: Buffer 
 function fromHost(hook: Hook, options: CallOptions, payload: Buffer | null, now: number): Call {
   const wish = wishFor(hook, options)
   const secret = hook.open ? null : (hook.secrets[0]?.value ?? null)
+  refuseWhatOnlyTheHostSigns(hook)
   const sample = sampleDelivery(hook.host, { ...wish, payload: payload ?? undefined }, secret, now)
   const said = payload ? [`${payload.length} bytes as given`] : [wish.repository, nameOf(wish)]
   return {
@@ -70,6 +76,13 @@ function fromHost(hook: Hook, options: CallOptions, payload: Buffer | null, now:
     what: [wish.event, ...said].filter(Boolean).join(' '),
     proof: secret === null ? 'not signed' : `signed as ${hostOf(hook.host).title}`,
   }
+}
+
+/** Nothing that we could send would be believed. */
+function refuseWhatOnlyTheHostSigns(hook: Hook): void {
+  if (hook.host !== 'sourcehut') return
+  const message = `Only ${hostOf(hook.host).title} can sign for "${hook.name}": its private key is not here.`
+  throw new RunhookError('usage', message, { hint: 'Push a commit there.' })
 }
 
 function nameOf(wish: SampleOptions): string | undefined {
@@ -104,10 +117,9 @@ function triggerFor(hook: Hook, options: CallOptions): Trigger | undefined {
 
 /** Of `acme/*` any name will do. */
 function repositoryOf(hook: Hook): string {
-  const name = hook.repositories[0]?.name ?? ''
-  if (!/[*?+[\]!]/.test(name)) return name
-  const [owner = ''] = name.split('/')
-  return `${/[*?+[\]!]/.test(owner) ? 'acme' : owner}/site`
+  const parts = hook.repositories[0]?.name.split('/') ?? []
+  const any = (index: number) => (index === parts.length - 1 ? 'site' : 'acme')
+  return parts.map((part, index) => (part.includes('*') ? any(index) : part)).join('/')
 }
 
 /** A name that the first pattern matches: `release/1` for `release/**`, `v0.0.0` for `v[0-9]+.[0-9]+.[0-9]+`. */
@@ -140,6 +152,10 @@ function proofOf(
   const [secret] = hook.secrets
   const [token] = hook.tokens
   if (hook.open) return { headers: {}, proof: 'open to everybody' }
+  if (secret && hook.signature) {
+    const headers = schemeHeaders(hook.signature, body, secret.value, now)
+    return { headers, proof: `signed in ${hook.signature.header}` }
+  }
   if (secret) {
     const headers = signatureHeaders('webhook', body, secret.value, now)
     return { headers, proof: 'signed by Standard Webhooks' }

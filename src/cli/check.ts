@@ -1,7 +1,11 @@
-/** `runhook check`: every mistake of a hooks file at once; a file without one as it will be understood. */
+/**
+ * `runhook check`: every mistake of a hooks file at once; a file without one as it will be understood.
+ * With --explain what it says of one delivery, see explain.ts.
+ */
 
+import { RunhookError } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
-import type { Config, Hook } from '../model.ts'
+import type { Config, Hook, HostName } from '../model.ts'
 import { hookView } from '../show/views.ts'
 import { load, near, problemText } from './hook-file.ts'
 import { runsWhat, startsOn } from './hook-words.ts'
@@ -12,9 +16,21 @@ import type { Terminal } from './terminal.ts'
 
 export interface CheckOptions extends PlaceOptions {
   readonly json?: boolean
+  /** A delivery's id, or a file with a payload; what stands beneath is for it alone. */
+  readonly explain?: string
+  readonly hook?: string
+  readonly event?: string
+  readonly host?: HostName
 }
 
 export async function check(options: CheckOptions, terminal: Terminal): Promise<number> {
+  if (options.explain !== undefined) {
+    const { explain } = await import('./explain.ts')
+    return explain({ ...options, explain: options.explain }, terminal)
+  }
+  const stray = (['hook', 'event', 'host'] as const).find((name) => options[name] !== undefined)
+  if (stray)
+    throw new RunhookError('usage', `--${stray} is for --explain, which says what to judge.`)
   const file = configFile(options, terminal)
   const { config, problems } = await load(file, options, terminal)
   if (options.json) {

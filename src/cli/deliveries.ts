@@ -1,10 +1,15 @@
-/** `runhook deliveries`: what arrived, newest first; with an ID one delivery and its verdicts. */
+/**
+ * `runhook deliveries`: what arrived, newest first; with an ID one delivery and its verdicts; with
+ * --refused what was turned away.
+ */
 
+import { RunhookError } from '../errors.ts'
 import type { DeliverySummary, DeliveryView, Page } from '../show/views.ts'
 import { query } from './client.ts'
 import { deliveryPage } from './delivery-page.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
+import { listRefused, tellOfRefused } from './refused.ts'
 import { shortSha } from './run-words.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -12,6 +17,7 @@ import { ago } from './when.ts'
 
 export interface DeliveriesOptions extends PlaceOptions {
   readonly limit: number
+  readonly refused?: boolean
   readonly json?: boolean
 }
 
@@ -20,10 +26,15 @@ export async function deliveries(
   options: DeliveriesOptions,
   terminal: Terminal,
 ): Promise<number> {
+  if (options.refused && id !== undefined) {
+    throw new RunhookError('usage', 'What was refused is not kept, only counted: it has no id.')
+  }
   const client = await connect(options, terminal)
+  if (options.refused) return listRefused(client, options, terminal)
   if (id === undefined) {
     const path = `/deliveries${query({ limit: options.limit })}`
     await list(await client.get<Page<'deliveries', DeliverySummary>>(path), options, terminal)
+    if (!options.json) await tellOfRefused(client, terminal)
     return 0
   }
   const delivery = await client.get<DeliveryView>(`/deliveries/${id}`)

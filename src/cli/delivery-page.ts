@@ -1,10 +1,10 @@
-/** One delivery for a person: what came, how it was proven, and for each hook the verdict, rule by rule. */
+/** One delivery for a person: what came, how it was proven, what was answered, and each hook's verdict. */
 
-import type { Check, CheckResult, Verdict } from '../model.ts'
 import type { DeliveryView } from '../show/views.ts'
 import { printable } from './printable.ts'
 import { shortSha } from './run-words.ts'
-import type { Format, Paper, Terminal } from './terminal.ts'
+import type { Paper, Terminal } from './terminal.ts'
+import { verdictPage } from './verdict-page.ts'
 import { ago, bytes, stamp } from './when.ts'
 import { displayWidth, padTo } from './width.ts'
 
@@ -16,13 +16,15 @@ export function deliveryPage(delivery: DeliveryView, terminal: Terminal): string
     `  ${out.style('dim', 'headers')}`,
     ...table(Object.entries(delivery.headers)).map((line) => `    ${line}`),
     '',
-    ...verdictLines(delivery, out),
+    ...verdictPage({ ...delivery, wouldRun: false }, out),
   ]
   return `${lines.join('\n')}\n`
 }
 
+export type Headlined = Pick<DeliveryView, 'event' | 'repository' | 'sender' | 'updates'>
+
 /** `push acme/site main 8b1d0e4 by ada` */
-function headline({ event, repository, sender, updates }: DeliveryView): string {
+export function headline({ event, repository, sender, updates }: Headlined): string {
   const [first] = updates
   const what = [
     first?.event || event,
@@ -35,7 +37,9 @@ function headline({ event, repository, sender, updates }: DeliveryView): string 
 }
 
 function facts(delivery: DeliveryView, now: number): (readonly [string, string])[] {
-  const { host, guid, event, action, proof, problem, duplicateOf } = delivery
+  const { host, guid, event, action, proof, problem, duplicateOf, repeatedBy } = delivery
+  const answer = answerTo(delivery)
+  const again = repeatedBy.map((id) => `#${id}`).join(', ')
   const received = `${stamp(delivery.receivedAt)} (${ago(delivery.receivedAt, now)})`
   const from = delivery.address === '' ? '' : ` from ${delivery.address}`
   return [
@@ -47,7 +51,21 @@ function facts(delivery: DeliveryView, now: number): (readonly [string, string])
     ['body', bytes(delivery.bodyBytes)],
     ...(problem === null ? [] : [['problem', problem] as const]),
     ...(duplicateOf === null ? [] : [['repeats', `delivery #${duplicateOf}`] as const]),
+    ...(again === '' ? [] : [['came again', `as ${again}`] as const]),
+    ...(answer === null ? [] : [['answered', answer] as const]),
   ]
+}
+
+/**
+ * What the sender was told, which follows from what was decided; null where it does not: a plain URL may
+ * have answered with what its command wrote, and nobody waits for an answer to what a person sent again.
+ */
+function answerTo({ endpoint, host, proof, problem, runs, verdicts }: DeliveryView): string | null {
+  if (endpoint === 'cli' || proof.startsWith('redelivered by ')) return null
+  if (problem !== null) return '400 cannot be used'
+  if (runs.length > 0) return host === 'webhook' ? null : '202 accepted'
+  const wrongInputs = verdicts.some(({ checks }) => checks.at(-1)?.rule === 'inputs')
+  return wrongInputs ? '422 ignored' : '200 ignored'
 }
 
 function refOf(update: DeliveryView['updates'][number]): string {
@@ -67,63 +85,4 @@ function fact(name: string, text: string, paper: Paper): string {
 function table(entries: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(0, ...entries.map(([name]) => displayWidth(printable(name))))
   return entries.map(([name, text]) => `${padTo(printable(name), width)}  ${printable(text)}`)
-}
-
-function verdictLines(delivery: DeliveryView, paper: Paper): string[] {
-  const { verdicts, updates } = delivery
-  if (verdicts.length === 0) return ['  No hook was asked.']
-  const name = (verdict: Verdict) => {
-    const update = updates.length > 1 ? updates[verdict.update] : undefined
-    const ref = update?.tag ?? update?.branch
-    return printable(ref == null ? verdict.hook : `${verdict.hook} (${ref})`)
-  }
-  const width = Math.max(...verdicts.map((verdict) => displayWidth(name(verdict))))
-  return verdicts.flatMap((verdict) => {
-    const indent = 2 + width + 2
-    const parts = wrap(partsOf(verdict, paper), (paper.columns ?? 100) - indent)
-    return parts.map((line, index) =>
-      index === 0 ? `  ${padTo(name(verdict), width)}  ${line}` : ' '.repeat(indent) + line,
-    )
-  })
-}
-
-interface Part {
-  readonly width: number
-  readonly shown: string
-}
-
-function partsOf(verdict: Verdict, paper: Paper): Part[] {
-  const checks = verdict.checks.map((check) => checkPart(check, paper))
-  if (verdict.run === null) return checks
-  const arrow = `→ run #${verdict.run}`
-  return [...checks, { width: displayWidth(arrow), shown: paper.style('bold', arrow) }]
-}
-
-const marks: Readonly<Record<CheckResult, { mark: string; format: Format }>> = {
-  pass: { mark: '✓', format: 'green' },
-  fail: { mark: '✗', format: 'red' },
-  unknown: { mark: '?', format: 'yellow' },
-}
-
-function checkPart(check: Check, paper: Paper): Part {
-  const { mark, format } = marks[check.result]
-  const gap = check.result === 'pass' ? ' ' : '  '
-  const text = printable(check.says === '' ? check.rule : `${check.rule}${gap}${check.says}`)
-  return {
-    width: displayWidth(`${mark} ${text}`),
-    shown: `${paper.style(format, mark)} ${text}`,
-  }
-}
-
-/** As many as fit on a line, two spaces between them; one that is too long has a line of its own. */
-function wrap(parts: readonly Part[], room: number): string[] {
-  const lines: { width: number; shown: string }[] = []
-  for (const part of parts) {
-    const last = lines.at(-1)
-    if (last && last.width + 2 + part.width <= room) {
-      last.width += 2 + part.width
-      last.shown += `  ${part.shown}`
-    } else lines.push({ ...part })
-  }
-  return lines.map((line) => line.shown)
 }

@@ -19,21 +19,30 @@ export interface HookFile {
   readonly files: readonly string[]
 }
 
-/** Mistakes in the file are told, and end it: a hook that may not mean what it says is not sent to. */
 export async function loadHook(
   name: string,
   options: PlaceOptions,
   terminal: Terminal,
 ): Promise<HookFile> {
-  const file = configFile(options, terminal)
-  const { config, problems, envFile, files } = await load(file, options, terminal)
-  if (!config) {
-    await terminal.talk.write(await problemText(file, problems, terminal, terminal.talk))
-    throw new RunhookError('config', `${near(file, terminal)} has mistakes.`)
-  }
-  const hook = config.hooks.get(name)
-  if (hook) return { hook, config, envFile, files }
-  throw unknownHook(name, [...config.hooks.keys()], near(file, terminal))
+  const { file, ...loaded } = await loadValid(options, terminal)
+  return { hook: findHook(name, loaded.config, file), ...loaded }
+}
+
+/** Mistakes in the file are told, and end it: a hook may not mean what it says. */
+export async function loadValid(options: PlaceOptions, terminal: Terminal) {
+  const path = configFile(options, terminal)
+  const { config, problems, envFile, files } = await load(path, options, terminal)
+  const file = near(path, terminal)
+  if (config) return { config, envFile, files, file }
+  await terminal.talk.write(await problemText(path, problems, terminal, terminal.talk))
+  throw new RunhookError('config', `${file} has mistakes.`)
+}
+
+/** `file` is its name for people. */
+export function findHook(name: string, { hooks }: Config, file: string): Hook {
+  const hook = hooks.get(name)
+  if (hook) return hook
+  throw unknownHook(name, [...hooks.keys()], file)
 }
 
 export function load(file: string, options: PlaceOptions, terminal: Terminal): Promise<Loaded> {

@@ -3,11 +3,14 @@
 import type { Hook, Step, Trigger } from '../model.ts'
 import { printable } from './printable.ts'
 
-/** `github:acme/site push main`, `manual`, `GET` */
+/** `github:acme/site push main`, `manual`, `GET if header.x-env is prod*` */
 export function startsOn(hook: Hook): string {
   const where = hook.repositories.map(({ host, name }) => `${host}:${name}`)
   const what = hook.triggers.map(triggerText)
-  return printable([where.join(', '), what.join(', ')].filter((text) => text !== '').join(' '))
+  const asked = hook.match.map(({ place, wants }) => `${place} is ${wants}`)
+  const when = asked.length === 0 ? '' : `if ${asked.join(' and ')}`
+  const parts = [where.join(', '), what.join(', '), when]
+  return printable(parts.filter((text) => text !== '').join(' '))
 }
 
 /** `git pull --ff-only (+3)` */

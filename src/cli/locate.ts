@@ -9,12 +9,14 @@ import { dirname, join, resolve } from 'node:path'
 import { parse } from 'jsonc-parser'
 import { readEnvFile } from '../hooks/env.ts'
 import { createVariables } from '../hooks/variables.ts'
-import { type Client, createClient } from './client.ts'
+import { type Client, createClient, socketWay } from './client.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface PlaceOptions {
   readonly config?: string
   readonly data?: string
+  /** One that is reached over the network instead. */
+  readonly server?: string
 }
 
 /** The one that was said; else ./hooks.json, or the example where only that is there. */
@@ -26,8 +28,12 @@ export function configFile(options: PlaceOptions, terminal: Terminal): string {
 }
 
 export async function connect(options: PlaceOptions, terminal: Terminal): Promise<Client> {
+  if (options.server !== undefined) {
+    const { networkWay } = await import('./remote.ts')
+    return createClient(await networkWay(options.server, terminal))
+  }
   const data = await dataFolder(options, terminal)
-  return createClient(join(data, 'runhook.sock'), terminal.user)
+  return createClient(socketWay(join(data, 'runhook.sock'), terminal.user))
 }
 
 /** As hooks/settings.ts decides it: --data, `server.data` of the file, $STATE_DIRECTORY, .runhook. */

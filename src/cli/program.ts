@@ -4,6 +4,8 @@ import { Command } from 'commander'
 import { version } from '../version.ts'
 import type { Terminal } from './terminal.ts'
 import * as verb from './verbs.ts'
+import { addRedeliver } from './verbs-delivery.ts'
+import { addToken } from './verbs-token.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
 export function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
@@ -35,6 +37,9 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   program.commandsGroup('Step in:')
   verb.addCancel(all)
   verb.addRerun(all)
+  addRedeliver(all)
+  program.commandsGroup('Let others in:')
+  addToken(all)
   return program
 }
 
@@ -46,6 +51,7 @@ Examples:
   runhook trigger clear-cache --wait   start a hook by hand and watch it
   runhook logs -f                      watch the newest run
   runhook deliveries 57                why did this push run nothing?
+  runhook check --explain 57           and would it, by the file as I have edited it?
 
 Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
 5 no server answers, 130 interrupted.`

@@ -3,7 +3,7 @@
  * run, so none is printed; and they need nothing but sh, openssl and curl.
  */
 
-import type { HostName } from '../model.ts'
+import type { HostName, SignatureScheme } from '../model.ts'
 
 export type BodySource =
   | { readonly kind: 'none' }
@@ -21,15 +21,87 @@ export interface Recipe {
   readonly secret: string
 }
 
-/** `X-Hub-Signature-256`, at Bitbucket `X-Hub-Signature`: can be replayed by whoever sees it. */
-export function plainRecipe(recipe: Recipe, host: HostName): string {
-  const name = host === 'bitbucket' ? 'X-Hub-Signature' : 'X-Hub-Signature-256'
-  const mac = `${bodyPipe(recipe.body)} | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1`
+/** What tells one host's headers from another's. */
+interface Shape {
+  readonly event: string
+  readonly id?: string
+  /** Shell text of the headers that prove the body; `mac` is its HMAC-SHA256 in hex. */
+  readonly proof: (mac: string) => readonly string[]
+}
+
+const hub = (mac: string) => [`"X-Hub-Signature: sha256=${mac}"`]
+
+const shapes: Readonly<Record<HostName, Shape>> = {
+  github: {
+    event: 'X-GitHub-Event',
+    id: 'X-GitHub-Delivery',
+    proof: (mac) => [`"X-Hub-Signature-256: sha256=${mac}"`],
+  },
+  gitlab: { event: 'X-Gitlab-Event', proof: () => ['"X-Gitlab-Token: $SECRET"'] },
+  bitbucket: { event: 'X-Event-Key', id: 'X-Request-UUID', proof: hub },
+  'bitbucket-dc': { event: 'X-Event-Key', id: 'X-Request-Id', proof: hub },
+  gitea: family('Gitea'),
+  forgejo: family('Forgejo'),
+  gogs: family('Gogs'),
+  azure: {
+    event: '',
+    proof: () => ['"Authorization: Basic $(printf %s "$SECRET" | openssl base64 -A)"'],
+  },
+  gitee: {
+    event: 'X-Gitee-Event',
+    proof: () => [
+      '"X-Gitee-Timestamp: $TIME"',
+      `"X-Gitee-Token: $(printf '%s\\n%s' "$TIME" "$SECRET" | openssl dgst -sha256 -hmac "$SECRET" -binary | openssl base64 -A)"`,
+    ],
+  },
+  sourcehut: { event: 'X-Webhook-Event', proof: () => [] },
+  webhook: { event: '', proof: (mac) => [`"X-Hub-Signature-256: sha256=${mac}"`] },
+}
+
+function family(brand: string): Shape {
+  const proof = (mac: string) => [`"X-${brand}-Signature: ${mac}"`]
+  return { event: `X-${brand}-Event`, id: `X-${brand}-Delivery`, proof }
+}
+
+/** Whether a header of a sample is the same for each delivery, and needed. */
+export function isFixed(name: string, host: HostName): boolean {
+  return name === 'Content-Type' || name === shapes[host].event
+}
+
+/** As the host proves itself. Most of these can be replayed by whoever sees them. */
+export function hostRecipe(recipe: Recipe, host: HostName): string {
+  const { id, proof } = shapes[host]
+  const mac = `$(${bodyPipe(recipe.body)} | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)`
+  const time = host === 'gitee' ? ['TIME=$(date +%s)000'] : []
+  return command(recipe, [`SECRET=${recipe.secret}`, ...time], [...newId(id), ...proof(mac)])
+}
+
+/** By a scheme that the hooks file describes. */
+export function schemeRecipe(recipe: Recipe, scheme: SignatureScheme): string {
+  const { header, algorithm, encoding, prefix, timestamp } = scheme
+  const clock = timestamp === 'date' ? "LC_ALL=C date -u '+%a, %d %b %Y %T GMT'" : 'date +%s'
+  const time = timestamp === null ? [] : [`TIME=$(${clock})`]
+  const digest = encoding === 'hex' ? "-r | cut -d' ' -f1" : '-binary | openssl base64 -A'
+  const mac = `${templatePipe(scheme, recipe.body)} | openssl dgst -${algorithm} -hmac "$SECRET" ${digest}`
   return command(
     recipe,
-    [`SECRET=${recipe.secret}`],
-    [...newId(host), `"${name}: sha256=$(${mac})"`],
+    [`SECRET=${recipe.secret}`, ...time],
+    [
+      ...(timestamp === null ? [] : [`"${timestamp}: $TIME"`]),
+      `${quote(`${header}: ${prefix}`)}"$(${mac})"`,
+    ],
   )
+}
+
+function templatePipe({ template, timestamp }: SignatureScheme, body: BodySource): string {
+  if (template === '{body}') return bodyPipe(body)
+  const pieces = template.split(/(\{body\}|\{timestamp\})/).filter((piece) => piece !== '')
+  const print = (piece: string) => {
+    if (piece === '{body}') return bodyPipe(body)
+    const isTime = piece === '{timestamp}' && timestamp !== null
+    return `printf %s ${isTime ? '"$TIME"' : quote(piece)}`
+  }
+  return `{ ${pieces.map(print).join('; ')}; }`
 }
 
 /** Standard Webhooks: id and time are signed. The key is what follows `whsec_`, else the secret itself. */
@@ -94,9 +166,8 @@ function bodyPipe(body: BodySource): string {
 }
 
 /** Hosts give each delivery an id of its own; a repeated one would be taken for a redelivery. */
-function newId(host: HostName): string[] {
-  if (host === 'webhook') return []
-  const name = host === 'github' ? 'X-GitHub-Delivery' : 'X-Request-UUID'
+function newId(name: string | undefined): string[] {
+  if (name === undefined) return []
   const dashes = String.raw`s/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)/\1-\2-\3-\4-/`
   return [`"${name}: $(openssl rand -hex 16 | sed '${dashes}')"`]
 }

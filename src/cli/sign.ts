@@ -66,20 +66,21 @@ function sampleSource({ method, body }: Call, sha: string): recipes.BodySource {
   return { kind: 'text', text: JSON.stringify(briefly(JSON.parse(body.toString()))), sha }
 }
 
-/** Parts of a sample that are there to be like the host's, and that nobody needs to start a run. */
+/**
+ * Parts of a sample that are there to be like the host's, and that nobody needs to start a run; and what
+ * belongs to one delivery: Gitee's proof, and Azure's id beside its "eventType".
+ */
 const NOISE =
-  /url$|^(links|uuid|account_id|owner|workspace|user|pusher|author|committer|tree_id|timestamp|date|compare|description|website|visibility|archived|private|is_private|scm|site_admin|pushed_at|created_on|updated_on|distinct|parents)$|_at$/
+  /url$|^(sign|password|hook_id|subscriptionId|notificationId|links|uuid|account_id|owner|workspace|user|pusher|author|committer|tree_id|timestamp|date|compare|description|website|visibility|archived|private|is_private|scm|site_admin|pushed_at|created_on|updated_on|distinct|parents)$|_at$/
 
 function briefly(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(briefly)
   if (typeof value !== 'object' || value === null) return value
-  const kept = Object.entries(value).filter(([name]) => !NOISE.test(name))
+  const isNoise = (name: string) =>
+    NOISE.test(name) || (name === 'id' && Object.hasOwn(value, 'eventType'))
+  const kept = Object.entries(value).filter(([name]) => !isNoise(name))
   return Object.fromEntries(kept.map(([name, inner]) => [name, briefly(inner)]))
 }
-
-/** Those that belong to one delivery are made anew by the command. */
-const FRESH =
-  /^(x-hub-signature|x-hub-signature-256|x-github-delivery|x-request-uuid|webhook-.*|authorization|accept|user-agent|x-github-hook-.*|x-hook-uuid|x-attempt-number)$/i
 
 async function commands(
   found: HookFile,
@@ -92,7 +93,7 @@ async function commands(
   const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0])
   const variable = hook.secrets.length > 0 ? 'SECRET' : 'TOKEN'
   const url = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
-  const fixed = Object.entries(call.headers).filter(([name]) => !FRESH.test(name))
+  const fixed = Object.entries(call.headers).filter(([name]) => recipes.isFixed(name, hook.host))
   const recipe: recipes.Recipe = {
     method: call.method,
     url,
@@ -106,9 +107,12 @@ async function commands(
 function formsFor(hook: Hook, recipe: recipes.Recipe): string[] {
   if (hook.open) return [recipes.openRecipe(recipe)]
   if (hook.secrets.length === 0) return [recipes.tokenRecipe(recipe)]
-  if (hook.host !== 'webhook') return [recipes.plainRecipe(recipe, hook.host)]
+  if (hook.signature) return [recipes.schemeRecipe(recipe, hook.signature)]
+  const isSigning = hook.secrets[0]?.value.startsWith('whsec_') ?? false
+  if (hook.host === 'gitlab' && isSigning) return [recipes.timestampedRecipe(recipe)]
+  if (hook.host !== 'webhook') return [recipes.hostRecipe(recipe, hook.host)]
   return [
-    `# Short; whoever sees it can send it again.\n${recipes.plainRecipe(recipe, hook.host)}`,
+    `# Short; whoever sees it can send it again.\n${recipes.hostRecipe(recipe, hook.host)}`,
     `# With id and time signed (Standard Webhooks): good for five minutes.\n${recipes.timestampedRecipe(recipe)}`,
   ]
 }

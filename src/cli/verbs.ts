@@ -4,7 +4,17 @@
  */
 
 import { type Command, Option } from 'commander'
-import { toId, toInputs, toLimit, toList, toPort, toRepository, toSha } from './arguments.ts'
+import { gitHostNames } from '../model.ts'
+import {
+  toId,
+  toInputs,
+  toLimit,
+  toList,
+  toPort,
+  toRepository,
+  toServer,
+  toSha,
+} from './arguments.ts'
 import type { CancelOptions } from './cancel.ts'
 import type { CheckOptions } from './check.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
@@ -32,6 +42,14 @@ function verb({ program }: Verbs, words: string, description: string, sample = '
   return sample === '' ? command : command.addHelpText('after', `\nExamples:\n${sample}`)
 }
 
+/** A verb that only talks to a running server need not run on the same machine. */
+export function asking(verbs: Verbs, words: string, description: string, sample = ''): Command {
+  const server = new Option('--server <url>', 'server elsewhere; its token is in RUNHOOK_TOKEN')
+  return verb(verbs, words, description, sample).addOption(
+    server.argParser(toServer).conflicts(['config', 'data']),
+  )
+}
+
 export function addServe(verbs: Verbs): void {
   verb(verbs, 'serve', 'listen for deliveries and run hooks')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
@@ -43,8 +61,26 @@ export function addServe(verbs: Verbs): void {
     })
 }
 
+const checkSample = `  runhook check --explain 57             would the edited file run what came as #57?
+  runhook check --explain push.json --hook blog
+  runhook check --explain mr.json --event pull_request --host gitlab`
+
 export function addCheck(verbs: Verbs): void {
-  verb(verbs, 'check [file]', 'find mistakes in the hooks file, and show what it means')
+  verb(
+    verbs,
+    'check [file]',
+    'find mistakes in the hooks file, and show what it means',
+    checkSample,
+  )
+    .option('--explain <id|file>', 'say what it makes of a delivery or payload, running nothing')
+    .option('--hook <name>', 'with --explain: ask only this hook')
+    .option('--event <name>', 'with --explain FILE: which event it is (default: push)')
+    .addOption(
+      new Option('--host <name>', 'with --explain FILE: whose it is (default: github)').choices([
+        ...gitHostNames,
+        'webhook',
+      ]),
+    )
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, options: CheckOptions) => {
       const { check } = await import('./check.ts')
@@ -103,7 +139,7 @@ const WAIT = 'show its output; exit 1 when it does not succeed'
 
 export function addTrigger(verbs: Verbs): void {
   const sample = '  runhook trigger clear-cache -i scope=pages --wait'
-  verb(verbs, 'trigger <hook>', 'start a hook by hand', sample)
+  asking(verbs, 'trigger <hook>', 'start a hook by hand', sample)
     .option('-i, --input <name=value>', 'input; may be given several times', toInputs)
     .option('-w, --wait', WAIT)
     .option('--json', 'print JSON')
@@ -116,7 +152,7 @@ export function addTrigger(verbs: Verbs): void {
 const STATUSES = 'queued running success failure timed_out cancelled interrupted'.split(' ')
 
 export function addRuns(verbs: Verbs): void {
-  verb(verbs, 'runs', 'list runs, newest first')
+  asking(verbs, 'runs', 'list runs, newest first')
     .option('--hook <name>', 'only of this hook')
     .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
     .option('--limit <number>', 'at most this many', toLimit, 20)
@@ -132,7 +168,7 @@ const logsSample = `  runhook logs           the newest run
   runhook logs 142`
 
 export function addLogs(verbs: Verbs): void {
-  verb(verbs, 'logs [run|hook]', 'print the output of a run', logsSample)
+  asking(verbs, 'logs [run|hook]', 'print the output of a run', logsSample)
     .option('-f, --follow', 'stay until the run has ended')
     .option('--raw', 'print escape sequences other than colours too')
     .option('--json', 'print JSON; with --follow one event a line')
@@ -143,8 +179,9 @@ export function addLogs(verbs: Verbs): void {
 }
 
 export function addDeliveries(verbs: Verbs): void {
-  verb(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
+  asking(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
     .argument('[id]', 'delivery', toId)
+    .option('--refused', 'list what was turned away instead, and why')
     .option('--limit <number>', 'at most this many', toLimit, 20)
     .option('--json', 'print JSON')
     .action(async (id: number | undefined, options: DeliveriesOptions) => {
@@ -154,7 +191,7 @@ export function addDeliveries(verbs: Verbs): void {
 }
 
 export function addCancel(verbs: Verbs): void {
-  verb(verbs, 'cancel', 'stop a run, or take it out of its queue')
+  asking(verbs, 'cancel', 'stop a run, or take it out of its queue')
     .argument('<run>', 'run, such as 142', toId)
     .option('--json', 'print JSON')
     .action(async (run: number, options: CancelOptions) => {
@@ -164,7 +201,7 @@ export function addCancel(verbs: Verbs): void {
 }
 
 export function addRerun(verbs: Verbs): void {
-  verb(verbs, 'rerun', 'run once more for the same delivery')
+  asking(verbs, 'rerun', 'run once more for the same delivery')
     .argument('<run>', 'run, such as 142', toId)
     .option('-w, --wait', WAIT)
     .option('--json', 'print JSON')

@@ -21,6 +21,22 @@ test('a valid file is told as it will be understood', async () => {
   })
 })
 
+test('conditions are told with what starts the hook', async () => {
+  const shell = aShell({ columns: null })
+  const match = { 'payload.sender.login': ['octocat', 'ada'], 'payload.x': { not: 1 } }
+  const hook = { repo: 'github:acme/site', secret: `\${SITE_SECRET}`, run: 'true', match }
+  putHooks(shell, { mine: hook })
+  const { out } = await shell.run('check')
+  expect(out).toContain(
+    '  github:acme/site push if payload.sender.login is one of octocat, ada and payload.x is not 1  ',
+  )
+  const { hooks } = JSON.parse((await shell.run('check', '--json')).out)
+  expect(hooks.at(-1).match).toEqual([
+    { place: 'payload.sender.login', wants: 'one of octocat, ada' },
+    { place: 'payload.x', wants: 'not 1' },
+  ])
+})
+
 test('mistakes are told all at once, with their places, and end with 1', async () => {
   const shell = aShell()
   shell.put(

@@ -33,6 +33,10 @@ See what happened:
 Step in:
   cancel [options] <run>        stop a run, or take it out of its queue
   rerun [options] <run>         run once more for the same delivery
+  redeliver [options] <id>      send a delivery through once more, to the hooks as they are
+
+Let others in:
+  token                         make, list and revoke tokens, with which others may ask this server
 
 Examples:
   runhook serve                        listen, as hooks.json says
@@ -41,6 +45,7 @@ Examples:
   runhook trigger clear-cache --wait   start a hook by hand and watch it
   runhook logs -f                      watch the newest run
   runhook deliveries 57                why did this push run nothing?
+  runhook check --explain 57           and would it, by the file as I have edited it?
 
 Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
 5 no server answers, 130 interrupted.
@@ -89,6 +94,11 @@ test.each<[string[], string]>([
     "error: option '--sha <commit>' argument 'abc' is invalid. Write all 40 digits of a commit id, in small letters.\n",
   ],
   [
+    ['check', '--explain', '57', '--host', 'gitbucket'],
+    "error: option '--host <name>' argument 'gitbucket' is invalid. Allowed choices are github, gitlab, bitbucket, bitbucket-dc, gitea, forgejo, gogs, azure, gitee, sourcehut, webhook.\n",
+  ],
+  [['redeliver'], "error: missing required argument 'id'\n"],
+  [
     ['send', 'x', '--repo', 'acme'],
     "error: option '--repo <owner/name>' argument 'acme' is invalid. Write owner/name.\n",
   ],
@@ -103,7 +113,9 @@ test('without a verb the help is shown as a mistake', async () => {
 })
 
 test('every verb takes --config and --data, and every verb that lists or shows takes --json', async () => {
-  const verbs = 'serve check send sign trigger runs logs deliveries cancel rerun'.split(' ')
+  const verbs = 'serve check send sign trigger runs logs deliveries cancel rerun redeliver'.split(
+    ' ',
+  )
   for (const verb of verbs) {
     const { code, out } = await aShell().run(verb, '--help')
     expect(code).toBe(0)
@@ -111,6 +123,23 @@ test('every verb takes --config and --data, and every verb that lists or shows t
     expect(out).toContain('--data <folder>')
     expect(out.includes('--json')).toBe(verb !== 'serve')
   }
+})
+
+test('every verb that only talks to a server can ask one elsewhere', async () => {
+  const verbs = 'serve check send sign trigger runs logs deliveries cancel rerun redeliver'.split(
+    ' ',
+  )
+  const nested = ['create', 'list', 'revoke'].map((verb) => ['token', verb])
+  const able: string[] = []
+  for (const words of [...verbs.map((verb) => [verb]), ...nested]) {
+    const { out } = await aShell().run(...words, '--help')
+    if (out.includes('--server <url>')) able.push(words.join(' '))
+    expect(out).not.toContain('--token')
+  }
+  expect(able).toEqual([
+    ...['trigger', 'runs', 'logs', 'deliveries', 'cancel', 'rerun', 'redeliver'],
+    ...['token create', 'token list', 'token revoke'],
+  ])
 })
 
 test('--data names the server to ask, whatever the hooks file says', async () => {
@@ -163,8 +192,11 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/command-line.ts',
     'src/cli/printable.ts',
     'src/cli/program.ts',
+    'src/cli/verbs-delivery.ts',
+    'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
     'src/errors.ts',
+    'src/model.ts',
     'src/version.ts',
   ])
 })

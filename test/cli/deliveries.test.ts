@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Check, CheckResult } from '../../src/model.ts'
 import { aStored, NOW } from '../show/world.ts'
 import { aPush, aTag } from '../some.ts'
@@ -73,6 +73,7 @@ test('one delivery is told whole: what came, who proved it, and each verdict rul
   ref        refs/heads/main bbbbbbb..aaaaaaa
   proof      secret 1 of 1
   body       7.4 kB
+  answered   202 accepted
   headers
     content-type    application/json
     x-github-event  push
@@ -81,6 +82,143 @@ test('one delivery is told whole: what came, who proved it, and each verdict rul
                ✓ paths 3 of 4 changed files  → run #142
   app-release  ✓ signature secret 1 of 1  ✗ repo  acme/site is not acme/app
 `)
+})
+
+test('of the check that decided it also says what was wanted and what was found', async () => {
+  const shell = await aShellWithServer()
+  const checks = [
+    check('signature', 'secret 1 of 1'),
+    {
+      rule: 'branches',
+      result: 'fail' as const,
+      wanted: 'main, release/**',
+      found: 'topic',
+      says: 'topic is not in [main, release/**]',
+    },
+  ]
+  const absent = {
+    rule: 'match',
+    result: 'fail' as const,
+    wanted: 'payload.a: 1',
+    found: '',
+    says: 'no',
+  }
+  shell.world.deliveries.push(
+    aStored({
+      verdicts: [
+        { ...refused, checks },
+        { ...refused, checks: [absent] },
+      ],
+    }),
+  )
+  const { out } = await shell.run('deliveries', '57')
+  expect(out).toContain('\n  answered   200 ignored\n')
+  expect(out.split('\n\n')[1]).toBe(`\
+  app-release  ✓ signature secret 1 of 1  ✗ branches  topic is not in [main, release/**]
+               wanted main, release/**
+               found  topic
+  app-release  ✗ match  no
+               wanted payload.a: 1
+               found  nothing
+`)
+})
+
+test('a delivery tells what it repeats, and what came after it with its id', async () => {
+  const shell = await aShellWithServer()
+  shell.world.deliveries.push(
+    aStored(),
+    aStored({ id: 59, duplicateOf: 57 }),
+    aStored({ id: 60, duplicateOf: 57, proof: 'redelivered by ada', address: '' }),
+  )
+  expect((await shell.run('deliveries', '57')).out).toContain('\n  came again as #60, #59\n')
+  const { out } = await shell.run('deliveries', '60')
+  expect(out).toContain('\n  proof      redelivered by ada\n')
+  expect(out).toContain('\n  repeats    delivery #57\n')
+  expect(out).not.toContain('answered')
+})
+
+test.each([
+  [{ problem: 'the body is not JSON' }, '400 cannot be used'],
+  [
+    { host: 'webhook', verdicts: [{ ...refused, checks: [check('inputs', 'no', 'fail')] }] },
+    '422 ignored',
+  ],
+  [{ duplicateOf: 3, verdicts: [{ ...matched, matched: false, run: null }] }, '200 ignored'],
+] as const)('of %j it says what was answered', async (fields, answered) => {
+  const shell = await aShellWithServer()
+  shell.world.deliveries.push(aStored(fields))
+  expect((await shell.run('deliveries', '57')).out).toContain(`\n  answered   ${answered}\n`)
+})
+
+describe('what was refused', () => {
+  const refusal = {
+    method: 'POST',
+    path: '/hooks/blog',
+    address: '203.0.113.7',
+    status: 401,
+    reason: 'no X-Hub-Signature-256 header: the webhook has no secret configured',
+    count: 13,
+    firstAt: Date.now() - 3_600_000,
+    lastAt: Date.now() - 60_000,
+  }
+  const probing = { ...refusal, method: 'GET', path: '/.env', status: 404, count: 1 }
+
+  async function withRefusals() {
+    const shell = await aShellWithServer()
+    shell.world.refusals.push(refusal, { ...probing, reason: 'nothing answers at this path' })
+    return shell
+  }
+
+  test('is one line beneath the list, only where there is something to tell', async () => {
+    const shell = await withRefusals()
+    shell.world.deliveries.push(aStored())
+    const { out, talk } = await shell.run('deliveries')
+    expect(out).not.toContain('refused')
+    expect(talk).toBe('14 refused in the last day: runhook deliveries --refused\n')
+    expect(JSON.parse((await shell.run('deliveries', '--json')).screen)).toMatchObject({
+      next: null,
+    })
+    shell.world.refusals.length = 0
+    expect((await shell.run('deliveries')).talk).toBe('')
+  })
+
+  test('is listed with who asked, how often, and what was wrong', async () => {
+    const shell = await withRefusals()
+    const { code, out, talk } = await shell.run('deliveries', '--refused')
+    expect({ code, talk }).toEqual({ code: 0, talk: '' })
+    expect(out.replaceAll(/last .*/g, 'last THEN')).toBe(`\
+✗ [401] POST /hooks/blog  13 times from 203.0.113.7, last THEN
+    no X-Hub-Signature-256 header: the webhook has no secret configured
+✗ [404] GET /.env  once from 203.0.113.7, last THEN
+    nothing answers at this path
+`)
+    const cut = await shell.run('deliveries', '--refused', '--limit', '1')
+    expect(cut.talk).toBe('and 1 more; see --limit\n')
+    expect(JSON.parse((await shell.run('deliveries', '--refused', '--json')).out)).toMatchObject({
+      total: 14,
+      refusals: [refusal, { path: '/.env' }],
+    })
+  })
+
+  test('cannot move the cursor', async () => {
+    const shell = await aShellWithServer()
+    const path = '/\x1b[2J\u202e'
+    shell.world.refusals.push({ ...refusal, path, reason: 'no hook answers at /\x1b[2J' })
+    expect((await shell.run('deliveries', '--refused')).screen).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
+  })
+
+  test('may be nothing, and has no ids', async () => {
+    const shell = await aShellWithServer()
+    expect(await shell.run('deliveries', '--refused')).toMatchObject({
+      code: 0,
+      out: '',
+      talk: 'Nothing was refused in the last 14 days.\n',
+    })
+    expect(await shell.run('deliveries', '57', '--refused')).toMatchObject({
+      code: 2,
+      talk: 'error: What was refused is not kept, only counted: it has no id.\n',
+    })
+  })
 })
 
 test('of several updates each verdict names its own, and what cannot be judged has a ?', async () => {
