@@ -64,19 +64,26 @@ function isPush(event: string, host: Delivery['host']): boolean {
   return event === 'push' || event === 'tag' || (host === 'gogs' && event === 'create')
 }
 
+/**
+ * CROSS JOIN makes SQLite begin with the delivery. Left to itself it walks through all runs of the hook,
+ * because those come in the wanted order, and every push would cost as much as there is history.
+ */
+export const repeatQueries = {
+  original:
+    'SELECT id FROM deliveries WHERE endpoint = ? AND guid_key = ? AND duplicate_of IS NULL',
+  ranBefore: `SELECT r.id, r.status, r.delivery_id
+    FROM deliveries d CROSS JOIN runs r ON r.delivery_id = d.id
+    WHERE d.guid_key = ? AND d.host = ? AND r.hook = ? AND r.update_index = ?
+      AND r.status IN ('queued', 'running', 'success') ORDER BY r.id LIMIT 1`,
+  sameBody: `SELECT r.id, r.delivery_id
+    FROM deliveries d CROSS JOIN runs r ON r.delivery_id = d.id
+    WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ? ORDER BY r.id LIMIT 1`,
+} as const
+
 function statements(db: Database) {
   return {
-    original: db.prepare(
-      'SELECT id FROM deliveries WHERE endpoint = ? AND guid_key = ? AND duplicate_of IS NULL',
-    ),
-    ranBefore: db.prepare(
-      `SELECT r.id, r.status, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id
-        WHERE d.guid_key = ? AND d.host = ? AND r.hook = ? AND r.update_index = ?
-          AND r.status IN ('queued', 'running', 'success') ORDER BY r.id LIMIT 1`,
-    ),
-    sameBody: db.prepare(
-      `SELECT r.id, r.delivery_id FROM deliveries d JOIN runs r ON r.delivery_id = d.id
-        WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ? ORDER BY r.id LIMIT 1`,
-    ),
+    original: db.prepare(repeatQueries.original),
+    ranBefore: db.prepare(repeatQueries.ranBefore),
+    sameBody: db.prepare(repeatQueries.sameBody),
   }
 }

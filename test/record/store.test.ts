@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Delivery, Hook, RunEnd, Verdict } from '../../src/model.ts'
+import { repeatQueries } from '../../src/record/repeats.ts'
 import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
 import { aDelivery, aDirectory, aHook, aPush, aTag } from '../some.ts'
 
@@ -270,6 +271,19 @@ describe('a body that comes again under another id', () => {
     await accept(store, dispatch)
     expect((await accept(store, dispatch)).queued).toHaveLength(1)
   })
+})
+
+test('to know a repeat takes a look at an index, not at the history', async () => {
+  const directory = aDirectory()
+  await accept(aStore(directory))
+  const database = new DatabaseSync(join(directory, 'runhook.db'))
+  for (const [name, sql] of Object.entries(repeatQueries)) {
+    const values = [...sql.matchAll(/\?/g)].map(() => 'x')
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
+    const first = String(plan[0]?.detail)
+    expect(first, name).toMatch(/^SEARCH (d|deliveries) USING (COVERING )?INDEX deliveries_by_/)
+  }
+  database.close()
 })
 
 describe('the queue', () => {
