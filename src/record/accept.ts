@@ -38,7 +38,7 @@ export class Acceptance {
     const bodyHash = wanted.length > 0 ? bodyHashOf(delivery) : null
     const held = new Map<Wanted, Check>()
     for (const want of redelivers ? [] : wanted) {
-      const check = this.#repeats.heldBack(want, delivery, duplicateOf, bodyHash)
+      const check = this.#repeats.heldBack(want, delivery, bodyHash)
       if (check) held.set(want, check)
     }
     const going = wanted.filter((want) => !held.has(want))

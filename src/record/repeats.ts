@@ -25,12 +25,7 @@ export class Repeats {
   }
 
   /** Why a run that matched must not start: this very delivery, or its body, has run before. */
-  heldBack(
-    want: Wanted,
-    delivery: Delivery,
-    duplicateOf: number | null,
-    bodyHash: Uint8Array | null,
-  ): Check | null {
+  heldBack(want: Wanted, delivery: Delivery, bodyHash: Uint8Array | null): Check | null {
     const hook = want.hook.name
     const ran = this.#sql.ranBefore.get(guidKeyOf(delivery), delivery.host, hook, want.update)
     if (ran) {
@@ -38,9 +33,13 @@ export class Repeats {
       const says = `delivery ${earlier} already started run #${number(ran, 'id')} (${text(ran, 'status')})`
       return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${earlier}`, says }
     }
-    if (duplicateOf !== null) return null // it failed or never ran: what Redeliver buttons are for
+    // A repeat that failed or never ran may run: that is what a host's Redeliver button is for. But what
+    // was held back as a replay stays held back, however often it is sent.
     if (bodyHash === null || want.hook.allowReplay) return null
-    const row = this.#sql.sameBody.get(bodyHash, hook, want.update)
+    const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
+    const like = moved ? null : delivery.event
+    const guid = guidKeyOf(delivery)
+    const row = this.#sql.sameBody.get(bodyHash, hook, want.update, guid, guid, like, like)
     if (!row) return null
     const earlier = number(row, 'delivery_id')
     const says = `replay suspected: the same body came as delivery ${earlier} and started run #${number(row, 'id')} ("replay": "allow" permits it)`
@@ -53,10 +52,12 @@ export function guidKeyOf({ guid }: Delivery): string | null {
   return guid?.replace(/\s+/g, '').toLowerCase() || null
 }
 
-/** Null for events that may honestly repeat, such as `repository_dispatch`: only pushes are unique by nature. */
-export function bodyHashOf(delivery: Delivery): Uint8Array | null {
-  const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
-  return moved ? createHash('sha256').update(delivery.body).digest() : null
+/**
+ * What a replay is known by. A push whose body came before is one, and so is any body that comes again as
+ * another event, because most hosts do not sign the event's name. Calls may honestly repeat: null.
+ */
+export function bodyHashOf({ host, body }: Delivery): Uint8Array | null {
+  return host === 'webhook' ? null : createHash('sha256').update(body).digest()
 }
 
 /** Gogs tells of a pushed tag by `create` alone. */
@@ -77,7 +78,8 @@ export const repeatQueries = {
       AND r.status IN ('queued', 'running', 'success') ORDER BY r.id LIMIT 1`,
   sameBody: `SELECT r.id, r.delivery_id
     FROM deliveries d CROSS JOIN runs r ON r.delivery_id = d.id
-    WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ? ORDER BY r.id LIMIT 1`,
+    WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ?
+      AND (? IS NULL OR d.guid_key IS NOT ?) AND (? IS NULL OR d.event <> ?) ORDER BY r.id LIMIT 1`,
 } as const
 
 function statements(db: Database) {

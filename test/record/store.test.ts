@@ -248,6 +248,23 @@ describe('a body that comes again under another id', () => {
     }
   })
 
+  test('stays held back however often it is sent again', async () => {
+    const store = aStore()
+    await accept(store, { body, guid: 'first' })
+    for (let i = 0; i < 3; i++) {
+      const again = await accept(store, { body, guid: 'second' })
+      expect(again.queued).toEqual([])
+      expect(again.delivery.verdicts[0]?.checks[0]?.rule).toBe('replay')
+    }
+  })
+
+  test('is held back as another event too, for the name of the event is not signed', async () => {
+    const store = aStore()
+    await accept(store, { body })
+    const star = { body, event: 'star', updates: [{ ...aPush(), event: 'star' }] }
+    expect((await accept(store, star)).queued).toEqual([])
+  })
+
   test('is held back as well for a tag of Gogs, which comes as "create"', async () => {
     const store = aStore()
     const tag = { host: 'gogs', body, updates: [{ ...aTag(), event: 'create' }] } as const
@@ -267,7 +284,8 @@ describe('a body that comes again under another id', () => {
     const store = aStore()
     await accept(store, { body })
     expect((await accept(store, { body }, aHook({ allowReplay: true }))).queued).toHaveLength(1)
-    const dispatch = { body, updates: [{ ...aPush(), event: 'repository_dispatch' }] }
+    const event = 'repository_dispatch'
+    const dispatch = { body: Buffer.from('{}'), event, updates: [{ ...aPush(), event }] }
     await accept(store, dispatch)
     expect((await accept(store, dispatch)).queued).toHaveLength(1)
   })
