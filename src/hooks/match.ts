@@ -174,14 +174,18 @@ function refFilter(trigger: Trigger, update: Update): Check | null {
   if (!onBranches && !onTags) return null
   if (update.tag !== null) {
     if (onTags) return named('tags', trigger.tags, trigger.tagsIgnore, update.tag)
-    const wanted = onBranches?.join(', ') ?? ''
+    const wanted = onlyThese(trigger.branches, trigger.branchesIgnore)
     return fail('branches', wanted, update.tag, `tag ${update.tag}, wants branches ${wanted}`)
   }
   const branch = update.baseBranch ?? update.branch
   if (branch === null) return fail('branches', '', '', 'the delivery names no branch or tag')
   if (onBranches) return named('branches', trigger.branches, trigger.branchesIgnore, branch)
-  const wanted = onTags?.join(', ') ?? ''
+  const wanted = onlyThese(trigger.tags, trigger.tagsIgnore)
   return fail('tags', wanted, branch, `branch ${branch}, wants tags ${wanted}`)
+}
+
+function onlyThese(include: readonly string[] | null, ignore: readonly string[] | null): string {
+  return include ? include.join(', ') : `other than ${ignore?.join(', ')}`
 }
 
 function named(
@@ -230,7 +234,7 @@ function fork(hook: Hook, _delivery: Judged, update: Update): Check | null {
 const USUAL_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+@-]{0,199}$/
 
 function unusualRef(hook: Hook, _delivery: Judged, update: Update): Check | null {
-  const name = update.tag ?? update.branch
+  const name = update.tag ?? update.branch ?? update.ref
   if (name === null || hook.allowUnusualRefs || USUAL_REF.test(name)) return null
   const says = `${name} has characters outside A-Z a-z 0-9 _ . / + @ - or begins with one of . / + @ - ("allow-unusual-refs" is off)`
   return fail('ref', USUAL_REF.source, name, says)

@@ -36,10 +36,13 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
   return Array.isArray(found) ? found : []
 }
 
-/** An object id, or null for the all-zero id that hosts send for "nothing" (40 or 64 digits). */
+/** 40 or 64 digits; Bitbucket cuts those of pull requests to 12. What is none of this is no id. */
+const OBJECT_ID = /^[0-9a-f]{7,64}$/i
+
+/** An object id, or null for the all-zero id that hosts send for "nothing". */
 export function shaAt(value: unknown, ...path: readonly (string | number)[]): string | null {
   const found = textAt(value, ...path)
-  return found === null || /^0+$/.test(found) ? null : found
+  return found === null || /^0+$/.test(found) || !OBJECT_ID.test(found) ? null : found
 }
 
 /** Whether it is the all-zero id, by which hosts without flags tell "created" and "deleted". */

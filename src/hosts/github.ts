@@ -21,6 +21,7 @@ import {
   update,
 } from './fields.ts'
 import type { Headers, Host, Payload } from './host.ts'
+import { formField } from './pushed.ts'
 import { malformedHex, verifyHex } from './signature.ts'
 
 const SIGNATURE = 'X-Hub-Signature-256'
@@ -46,7 +47,7 @@ export const github: Host = {
     if (!isForm(headers)) return parseBody(body)
     const form = decode(body)
     if ('problem' in form) return form
-    const field = new URLSearchParams(form.text).get('payload')
+    const field = formField(form.text, 'payload')
     return field === null ? { problem: 'the form has no "payload" field' } : parseObject(field)
   },
   normalise(headers, payload) {
@@ -207,6 +208,10 @@ function readHead(event: 'workflow_run' | 'check_suite', payload: Payload): Upda
     branch: textAt(thing, 'head_branch'),
     sha: shaAt(thing, 'head_sha'),
     message: textAt(thing, 'head_commit', 'message'),
-    fork: head === null ? null : head !== textAt(payload, 'repository', 'full_name'),
+    // A run of a fork that is gone names no repository. A check suite never does, nor a fork's branch.
+    fork:
+      event === 'check_suite' && head === null
+        ? null
+        : head !== textAt(payload, 'repository', 'full_name'),
   })
 }
