@@ -14,8 +14,11 @@ export type Body =
   | { readonly kind: 'gone' }
 
 const IN_FLIGHT_MAX = 128 * 1024 * 1024
+/** So much of each request does not count: whoever fills the budget holds up no ordinary delivery. */
+const FREE_BYTES = 64 * 1024
 
-export type BodyReader = (incoming: IncomingMessage, limit: number) => Promise<Body>
+/** With `keep: false` the bytes are counted and dropped: for what nobody will look at. */
+export type BodyReader = (incoming: IncomingMessage, limit: number, keep: boolean) => Promise<Body>
 
 /** What the headers alone say: `too-large` before a byte of the body is read, when the length is honest. */
 export function declaredTooLarge(incoming: IncomingMessage, limit: number): boolean {
@@ -26,13 +29,14 @@ export function declaredTooLarge(incoming: IncomingMessage, limit: number): bool
 /** A reader that knows how many bytes all its requests hold together. One per server. */
 export function createBodyReader(): BodyReader {
   let inFlight = 0
-  return (incoming, limit) =>
+  return (incoming, limit, keep) =>
     new Promise((resolve) => {
       const chunks: Buffer[] = []
       let size = 0
+      let counted = 0
       const settle = (body: Body) => {
         incoming.off('data', take).off('end', done).off('close', gone).off('error', gone)
-        inFlight -= size
+        inFlight -= counted
         resolve(body)
       }
       const refuse = (kind: 'too-large' | 'busy') => {
@@ -41,20 +45,23 @@ export function createBodyReader(): BodyReader {
       }
       const take = (chunk: Buffer) => {
         size += chunk.length
-        inFlight += chunk.length
         if (size > limit) return refuse('too-large')
-        if (inFlight > IN_FLIGHT_MAX) return refuse('busy')
+        if (!keep) return
+        const over = Math.max(0, size - FREE_BYTES)
+        inFlight += over - counted
+        counted = over
+        if (over > 0 && inFlight > IN_FLIGHT_MAX) return refuse('busy')
         chunks.push(chunk)
       }
-      const done = () => settle({ kind: 'read', bytes: join(chunks, size) })
+      const done = () => settle({ kind: 'read', bytes: join(chunks) })
       const gone = () => settle({ kind: 'gone' })
       incoming.on('data', take).on('end', done).on('close', gone).on('error', gone)
     })
 }
 
-function join(chunks: readonly Buffer[], size: number): Buffer {
+function join(chunks: readonly Buffer[]): Buffer {
   const [only] = chunks
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks, size)
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks)
 }
 
 /** An aborted request may still report an error after we have stopped caring. */

@@ -75,7 +75,9 @@ function headersAskedFor(hooks: readonly Hook[]): ReadonlySet<string> {
     hook.steps.flatMap((step) => (step.kind === 'command' ? step.argv : [])),
   )
   const filledIn = items.flatMap((item) => ASKED.exec(item)?.[1]?.toLowerCase() ?? [])
-  return new Set([...filledIn, ...hooks.flatMap((hook) => hook.match.flatMap(headerOf))])
+  const asked = new Set([...filledIn, ...hooks.flatMap((hook) => hook.match.flatMap(headerOf))])
+  for (const { signature } of hooks) asked.delete(signature?.header ?? '') // a proof is never kept
+  return asked
 }
 
 function headerOf({ path: [source, name] }: Condition): string[] {

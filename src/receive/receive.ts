@@ -32,6 +32,11 @@ export interface ReceiveParts {
   readonly output: (runId: number) => Promise<Uint8Array>
 }
 
+/** Where every hook can be reached by its name. */
+const HOOKS = '/hooks/'
+/** Of all hosts: GitHub's and GitLab's own cap. */
+const LARGEST_BODY = 25 * 1024 * 1024
+
 export type Receive = (incoming: IncomingMessage, path: string) => Promise<Answer>
 
 export function createReceive(parts: ReceiveParts): Receive {
@@ -64,12 +69,14 @@ export function createReceive(parts: ReceiveParts): Receive {
     if (isTestOf(endpoint, path, incoming.headers)) return answers.tested
     const early = refuseEarly(endpoint, incoming.headers)
     if (early) return notProven(early, null)
-    const limit = endpoint.host.maxBody
+    // Who has proven nothing yet meets one limit at all hooks, so that it does not tell them apart.
+    const own = endpoint.host.maxBody
+    const limit = path.startsWith(HOOKS) ? LARGEST_BODY : own
     if (declaredTooLarge(incoming, limit)) {
       return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
     }
 
-    const body = await readBody(incoming, limit)
+    const body = await readBody(incoming, limit, known !== undefined)
     if (body.kind === 'too-large') return refuse(answers.tooLarge(limit), `over ${limit} bytes`)
     if (body.kind === 'busy') {
       return refuse(answers.unavailable('Too many bodies are being received.'), 'bodies in flight')
@@ -78,6 +85,7 @@ export function createReceive(parts: ReceiveParts): Receive {
 
     const proof = await prove(endpoint, incoming.headers, body.bytes, Date.now())
     if (!proof.ok || !known) return notProven(proof.ok ? '' : proof.reason, body.bytes)
+    if (body.bytes.length > own) return refuse(answers.tooLarge(own), `over ${own} bytes`)
     const type = typeProblem(endpoint, incoming.headers)
     if (type) return refuse(type, 'unsupported content type')
 
@@ -134,7 +142,7 @@ function isTestOf(endpoint: Endpoint, path: string, headers: Headers): boolean {
 }
 
 function decoyFor(path: string): Endpoint | undefined {
-  return path.startsWith('/hooks/') ? decoyEndpoint(path) : undefined
+  return path.startsWith(HOOKS) ? decoyEndpoint(path) : undefined
 }
 
 function noHook(path: string): string {

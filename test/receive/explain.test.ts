@@ -159,7 +159,7 @@ test('what else is refused is counted too, with paths that are safe to print', a
   expect(
     refusals.map(({ count, status, path, reason }) => [count, status, path, reason]).sort(),
   ).toEqual([
-    [1, 401, '/hooks/?[2J', 'no hook answers at /hooks/?[2J'],
+    [1, 401, '/hooks/%1b[2J', 'no hook answers at /hooks/%1b[2J'],
     [1, 405, '/hooks/deploy-site', 'answers POST only'],
     [2, 404, '/robots.txt', 'nothing answers at this path'],
   ])

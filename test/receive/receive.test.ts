@@ -199,6 +199,34 @@ describe('what cannot be taken', () => {
     expect((await post(PATH)).status).toBe(401)
   })
 
+  test('large bodies of strangers, while ordinary deliveries go through', async () => {
+    const { post, port } = await aReceiver([mainOnly])
+    const head = `HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIMIT}\r\nX-Hub-Signature-256: sha256=${'0'.repeat(64)}\r\n\r\n`
+    const strangers = Array.from({ length: 12 }, (_, index) => {
+      const path = index % 2 === 0 ? '/hooks/nope' : PATH
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      socket.write(`POST ${path} ${head}`)
+      socket.write(Buffer.alloc(LIMIT - 1))
+      return socket
+    })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    for (let i = 0; i < 20; i++) {
+      const body = aPushBody()
+      expect((await post(PATH, { body, headers: asGitHub(body) })).status).toBe(202)
+    }
+    for (const socket of strangers) socket.destroy()
+  })
+
+  test('a path that merely resembles the one of a hook', async () => {
+    const { post } = await aReceiver([mainOnly])
+    const body = aPushBody()
+    const paths = ['/hooks/./deploy-site', '/hooks/x/../deploy-site', '/hooks/deploy%2dsite']
+    for (const path of [...paths, 'http://evil.example/hooks/deploy-site']) {
+      const { status } = await post(path, { body, headers: asGitHub(body) })
+      expect([401, 404], path).toContain(status)
+    }
+  })
+
   test('a store that cannot write: 503, try again, and nothing is kept', async () => {
     const failing = new RunhookError('storage', 'The database refused to write: disk full.')
     const store = { accept: () => Promise.reject(failing), refuse: () => undefined } as never
