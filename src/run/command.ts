@@ -74,7 +74,7 @@ export function environmentFor(context: Context): Record<string, string> {
 
 function happened({ hook, run, delivery, ...context }: Context): Record<string, string> {
   const update = delivery.updates[run.update]
-  const url = context.publicUrl === null ? '' : `${context.publicUrl}/runs/${run.id}`
+  const url = context.publicUrl === null ? '' : `${context.publicUrl}/api/v1/runs/${run.id}`
   return {
     HOOK_NAME: hook.name,
     HOOK_EVENT: update?.event ?? run.event,

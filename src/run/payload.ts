@@ -4,25 +4,21 @@
  * expects. The file is readable by this user alone.
  */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../errors.ts'
 import { isForm } from '../hosts/github.ts'
 import { hostOf } from '../hosts/hosts.ts'
+import { formField } from '../hosts/pushed.ts'
 import type { StoredDelivery } from '../model.ts'
 
 /** Up to this size a write is done sooner than a thread has answered; a longer one would hold up the loop. */
 const SMALL = 256 * 1024
 
-/**
- * The payload files of a server, used again by renaming: where a file is made and removed for each run,
- * ext4 soon takes 500 µs instead of 20 to make the next one (measured).
- */
+/** The payload files of a server: one for each run under way, and never one for two of them. */
 export class PayloadFiles {
   readonly #directory: string
-  readonly #free: string[] = []
-  #kept = 0
 
   /** Takes the directory for itself: what an earlier process left there is removed. */
   constructor(directory: string) {
@@ -37,8 +33,6 @@ export class PayloadFiles {
   /** Rejects with the system's error when the file cannot be written. */
   async write(runId: number, delivery: StoredDelivery): Promise<void> {
     const path = this.pathOf(runId)
-    const free = this.#free.pop()
-    if (free !== undefined) rename(free, path)
     const bytes = payloadBytes(delivery)
     try {
       await write(path, bytes)
@@ -49,20 +43,13 @@ export class PayloadFiles {
     }
   }
 
-  /** The file is gone from its path. Never throws. */
+  /** Never throws: a file that stays is removed by the next start of the server. */
   release(runId: number): void {
-    const free = join(this.#directory, `free-${++this.#kept}`)
-    if (rename(this.pathOf(runId), free)) this.#free.push(free)
-  }
-}
-
-/** False when there is no such file: somebody tidied up, or it was never written. */
-function rename(from: string, to: string): boolean {
-  try {
-    renameSync(from, to)
-    return true
-  } catch {
-    return false
+    try {
+      rmSync(this.pathOf(runId), { recursive: true, force: true }) // a command may have made it a folder
+    } catch {
+      // The disk refuses even this.
+    }
   }
 }
 
@@ -84,7 +71,7 @@ export function lazyPayload(
 
 function payloadBytes({ headers, body }: StoredDelivery): Uint8Array | string {
   if (!isForm(headers)) return body
-  return new URLSearchParams(asBuffer(body).toString('utf8')).get('payload') ?? body
+  return formField(asBuffer(body).toString('utf8'), 'payload') ?? body
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -5,6 +5,7 @@
  */
 
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
@@ -35,6 +36,8 @@ export interface Pipe {
 export class PipePool {
   readonly #directory: string
   readonly #free: string[] = []
+  /** What an earlier server's command still waits to open must not be ours. */
+  readonly #prefix = randomBytes(4).toString('hex')
   #made = 0
   #making: Promise<void> | null = null
 
@@ -62,7 +65,9 @@ export class PipePool {
   }
 
   async #make(): Promise<void> {
-    const paths = Array.from({ length: BATCH }, () => join(this.#directory, String(++this.#made)))
+    const paths = Array.from({ length: BATCH }, () =>
+      join(this.#directory, `${this.#prefix}-${++this.#made}`),
+    )
     try {
       await execute('mkfifo', ['-m', '600', '--', ...paths])
     } catch (thrown) {

@@ -6,6 +6,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandSpec } from './command.ts'
 import { endGroup, type GroupEnd, goneWithin } from './group.ts'
 import { pace } from './pace.ts'
@@ -81,6 +82,8 @@ interface Child {
   /** The slot's shell, whose life does not count. */
   readonly shell: number | null
   readonly exit: Promise<Exit>
+  /** Ends the slot's shell with all else, when it does not report. */
+  kill(): void
   /** Members of the group that are left; null when that takes a look at the whole group. */
   readonly left: (() => ProcessFacts[]) | null
   release(clean: boolean): void
@@ -105,7 +108,7 @@ export function startProcess(
     if (over || attempt.endedBy !== null) return
     attempt.endedBy = reason
     const { child } = attempt
-    if (child) attempt.ending = endGroup(child.group, attempt.graceMs, child.shell)
+    if (child) attempt.ending = endChild(child, attempt.graceMs)
   }
   const timer = setTimeout(() => end('timeout'), Math.min(options.timeoutMs, LONGEST_TIMER_MS))
   const onExit = () => {
@@ -166,6 +169,16 @@ async function carryOut(
   }
 }
 
+/** What a slot's shell is given to report an end that has come: one that was stopped never would. */
+const REPORT_MS = 1000
+
+async function endChild(child: Child, graceMs: number): Promise<GroupEnd> {
+  const end = await endGroup(child.group, graceMs, child.shell)
+  const reported = child.exit.then(() => true)
+  if (!(await Promise.race([reported, sleep(REPORT_MS, false)]))) child.kill()
+  return end
+}
+
 /** The shell opens the FIFO by itself; our write end stays open until then, or reading would end at once. */
 function inSlot({ slots, spec }: Attempt, pipe: Pipe): Child | null {
   return slots?.start(spec, pipe.path) ?? null
@@ -176,7 +189,7 @@ async function forked(spec: CommandSpec, pipe: Pipe): Promise<Child | { thrown: 
   pipe.closeWrite()
   if ('thrown' in child) return child
   if (child.pid === undefined) return { thrown: await failureOf(child) }
-  return { group: child.pid, shell: null, exit: exitOf(child), left: null, release() {} }
+  return { group: child.pid, shell: null, exit: exitOf(child), kill() {}, left: null, release() {} }
 }
 
 /** Some failures are thrown (too long, a NUL byte), others come as an event (not found, no more processes). */

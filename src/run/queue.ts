@@ -22,8 +22,9 @@ export interface QueueParts {
   ) => Promise<RunEnd>
 }
 
-/** How long to wait before asking a store again that refused. */
+/** How long to wait before asking a store again that refused, and for how long while stopping. */
 const RETRY_MS = 1000
+const STOP_TRIES_MS = 5000
 
 interface Running {
   readonly group: string | null
@@ -41,6 +42,8 @@ export class Queue {
   readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
   #turn: Promise<void> = Promise.resolve()
   #open = false
+  /** When a stop gives up on a store that refuses; the next start finds what was not written. */
+  #giveUpAt = Number.POSITIVE_INFINITY
 
   constructor(parts: QueueParts) {
     this.#parts = parts
@@ -98,10 +101,12 @@ export class Queue {
     this.#open = false
     const all = () => Promise.all([...this.#running.values()].map((running) => running.done))
     const timer = setTimeout(() => {
+      this.#giveUpAt = performance.now() + STOP_TRIES_MS
       for (const running of this.#running.values()) running.controller.abort('stop')
     }, drainMs)
     await all()
     clearTimeout(timer)
+    this.#giveUpAt = Math.min(this.#giveUpAt, performance.now() + STOP_TRIES_MS)
     await Promise.all(this.#unwritten)
   }
 
@@ -144,7 +149,10 @@ export class Queue {
     const begun = await this.#insist(() => store.begin(run.id, hook.config))
     if (!begun) return
     await this.#ownTurn()
-    if (signal.reason === 'stop') return this.#insist(() => store.requeue(run.id)) // not started yet
+    if (signal.reason === 'stop') {
+      await this.#insist(() => store.requeue(run.id)) // not started yet
+      return
+    }
     log.info({ run: run.id, hook: run.hook }, `    ${run.hook} #${run.id} started`)
     const end = await this.#execute(hook, begun, signal)
     this.#write(() => store.finish(run.id, end))
@@ -170,12 +178,13 @@ export class Queue {
    * writes it before the next run of the group begins. A stop waits for all of it.
    */
   #write(work: () => Promise<void>): void {
-    const written = this.#insist(work).finally(() => this.#unwritten.delete(written))
+    const written = this.#insist(work).then(() => void this.#unwritten.delete(written))
     this.#unwritten.add(written)
   }
 
-  async #insist<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
+  /** Null when the server is stopping and the store would not have it. */
+  async #insist<T>(work: () => Promise<T>): Promise<T | null> {
+    while (performance.now() < this.#giveUpAt) {
       try {
         return await work()
       } catch (error) {
@@ -183,6 +192,7 @@ export class Queue {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
+    return null
   }
 
   /** One start per turn of the event loop: forking holds it up, and deliveries wait to be answered. */

@@ -30,12 +30,12 @@ export interface Slot {
 }
 
 /** Null when no process can be started now; the caller forks by itself and meets the same error there. */
-export function openSlot(): Slot | null {
+export function openSlot(marker: string): Slot | null {
   let shell: ChildProcess
   try {
     shell = spawn('/bin/sh', ['-s'], {
       cwd: '/',
-      env: {},
+      env: { RUNHOOK_RUN: marker }, // until a command's own, so that a sweep finds the shell too
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     })
@@ -58,7 +58,7 @@ class ShellSlot implements Slot {
     this.#shell = shell
     shell.stdin?.on('error', () => undefined) // a shell that is gone; `exit` follows
     // A trap, because an ignored signal would be ignored by every command too.
-    shell.stdin?.write('exec 2>&1; trap : TERM HUP INT\n')
+    shell.stdin?.write('exec 2>&1; trap : TERM HUP INT QUIT USR1 USR2 ALRM\n')
     if (shell.stdout)
       createInterface({ input: shell.stdout }).on('line', (line) => this.#read(line))
     shell.once('exit', (exitCode, signal) => {

@@ -14,6 +14,8 @@ export interface SlotJob {
   /** The slot's shell: in the group, but not of the command. */
   readonly shell: number
   readonly exit: Promise<Exit>
+  /** Ends the shell too, when it does not report. */
+  kill(): void
   /** What the command started and left in the group. */
   left(): ProcessFacts[]
   /** The job is over. The slot is used again only if nothing is left. */
@@ -32,12 +34,18 @@ const PROGRAMS_KEPT = 100
 export class Slots {
   readonly #free: Slot[] = []
   readonly #startable = new Map<string, number>()
+  readonly #marker: string
   #closed = false
+
+  /** `marker` names the shells in their environment, as RUNHOOK_RUN, so that a later server finds them. */
+  constructor(marker = '') {
+    this.#marker = marker
+  }
 
   /** Opens slots ahead of their use, one per turn of the event loop: each costs a fork. */
   prepare(count: number): void {
     if (this.#closed || this.#free.length >= count) return
-    const slot = openSlot()
+    const slot = openSlot(this.#marker)
     if (slot === null) return
     this.#free.push(slot)
     setImmediate(() => this.prepare(count))
@@ -56,6 +64,7 @@ export class Slots {
       group: slot.group,
       shell: slot.group,
       exit: slot.start(spec, fifo),
+      kill: () => killGroup(slot.group),
       left: () => membersSince(slot.group, since).filter(({ pid }) => pid !== slot.group),
       release: (clean) => this.#release(slot, clean),
     }
@@ -84,7 +93,7 @@ export class Slots {
     for (let slot = this.#free.pop(); slot !== undefined; slot = this.#free.pop()) {
       if (slot.alive) return slot
     }
-    return openSlot()
+    return openSlot(this.#marker)
   }
 
   #release(slot: Slot, clean: boolean): void {
@@ -101,4 +110,12 @@ function fitsSlot({ argv, env }: CommandSpec): boolean {
     Object.keys(env).every((name) => NAME.test(name)) &&
     !words.some((word) => word.includes('\0'))
   )
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
 }

@@ -121,7 +121,7 @@ test('the payload file has the exact bytes, is private, and is gone after the ru
   })
   expect(end.text).toBe(`600\n${body.toString('base64')}\n`)
   expect(statSync(join(directory, 'payloads')).mode & 0o777).toBe(0o700)
-  expect(readdirSync(join(directory, 'payloads'))).toEqual(['free-1']) // kept for the next run
+  expect(readdirSync(join(directory, 'payloads'))).toEqual([])
 })
 
 test('of a form the payload file has the JSON that is in it', async () => {
@@ -343,5 +343,20 @@ test('values of the delivery are there by name', async () => {
   const { run } = aBench()
   const line = 'set -u; echo "$HOOK_REPO $HOOK_BRANCH [$HOOK_TAG] $HOOK_SENDER $HOOK_RUN_URL"'
   const end = await run([shell(line)], { delivery: { updates: [aPush('feature/x')] } })
-  expect(end.text).toBe('acme/site feature/x [] ada https://deploy.example.com/runs/1\n')
+  expect(end.text).toBe('acme/site feature/x [] ada https://deploy.example.com/api/v1/runs/1\n')
+})
+
+test('a command that spoils its payload file spoils no other run', async () => {
+  const { run } = aBench()
+  const keep = 'ln "$HOOK_PAYLOAD" kept; chmod 400 "$HOOK_PAYLOAD"'
+  expect(await run([shell(keep)], { delivery: { body: Buffer.from('one') } })).toMatchObject({
+    status: 'success',
+  })
+  const folder = 'rm -f "$HOOK_PAYLOAD"; mkdir "$HOOK_PAYLOAD"'
+  expect(await run([shell(folder)])).toMatchObject({ status: 'success' })
+  const look = 'cat "$HOOK_PAYLOAD"; cat kept'
+  expect(await run([shell(look)], { delivery: { body: Buffer.from('two') } })).toMatchObject({
+    status: 'success',
+    text: 'twoone',
+  })
 })

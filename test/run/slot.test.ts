@@ -16,13 +16,17 @@ function aPlace() {
   const pipes = new PipePool(join(directory, 'pipes'))
   const slots = new Slots()
   onTestFinished(() => slots.close())
-  const run = async (argv: readonly [string, ...string[]], env: Record<string, string> = {}) => {
+  const run = async (
+    argv: readonly [string, ...string[]],
+    env: Record<string, string> = {},
+    timeoutMs = 60_000,
+  ) => {
     let output = Buffer.alloc(0)
     const spec = { argv, workingDirectory: directory, env: { PATH, ...env } }
     const take = (chunk: Buffer) => {
       output = Buffer.concat([output, chunk])
     }
-    const options = { timeoutMs: 60_000, graceMs: 300, slots }
+    const options = { timeoutMs, graceMs: 300, slots }
     const ended = await startProcess(spec, pipes, take, options).ended
     return { ...ended, output: output.toString() }
   }
@@ -74,6 +78,19 @@ test('a shell that was killed is replaced, and its command has ended by that sig
   })
   const { output: second } = await run(parent)
   expect(second).not.toBe(first)
+})
+
+test('a shell that was stopped reports nothing, and holds up no timeout', async () => {
+  const { run } = aPlace()
+  const ended = await run(['sh', '-c', 'kill -STOP $PPID; echo x'], {}, 500)
+  expect(ended).toMatchObject({ endedBy: 'timeout', output: 'x\n' })
+  expect(await run(['echo', 'next'])).toMatchObject({ exitCode: 0, output: 'next\n' })
+})
+
+test('a signal that a command sends to its whole group does not end its shell', async () => {
+  const { run } = aPlace()
+  const script = 'trap "echo got" USR1; kill -USR1 0; sleep 0.2; echo fine'
+  expect(await run(['sh', '-c', script])).toMatchObject({ exitCode: 0, output: 'got\nfine\n' })
 })
 
 test('an exit code above 128 is not taken for a signal, nor a signal for an exit code', async () => {
