@@ -3,18 +3,34 @@
  * address and what to do.
  */
 
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, RunhookError, systemCode } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Config } from './model.ts'
 
+/** Of the files this process may open, what must be left for the database, output and commands. */
+const FILES_KEPT = 128
+
+/**
+ * Idle connections must not use up the files that acknowledged runs need. Linux tells the limit; elsewhere
+ * there is none of ours.
+ */
+function mostConnections(): number | null {
+  try {
+    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return soft === undefined ? null : Math.max(16, Math.floor((Number(soft) - FILES_KEPT) / 2))
+  } catch {
+    return null
+  }
+}
+
 type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
 
 /** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
 export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetch']): Http {
-  return createAdaptorServer({
+  const server = createAdaptorServer({
     fetch,
     serverOptions: {
       headersTimeout: 10_000,
@@ -24,6 +40,9 @@ export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetc
       maxHeaderSize: 16 * 1024,
     },
   }) as Http // without HTTP/2 options it is a node:http server
+  const most = mostConnections()
+  if (most !== null) server.maxConnections = most
+  return server
 }
 
 /** Resolves with the URL it listens at. */

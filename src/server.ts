@@ -5,12 +5,13 @@
 
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { controlOf } from './control.ts'
 import { messageOf } from './errors.ts'
 import { close, listen, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
-import type { Config, StepRecord } from './model.ts'
+import type { Config, Run, StepRecord } from './model.ts'
 import { receiveApp } from './receive/app.ts'
 import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
@@ -19,7 +20,7 @@ import { OutputLog } from './record/output.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
 import type { Accepted } from './record/store.ts'
 import { executeRun, serverUser } from './run/execute.ts'
-import { endLeftovers } from './run/leftovers.ts'
+import { endLeftovers, markerOf } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
 import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
@@ -37,6 +38,8 @@ export interface Server {
   reload(config: Config): Promise<void>
   /** Says that the file on disk is broken and the one before it stays; a reload takes that back. */
   configProblem(problem: string): void
+  /** Ends what a stop still waits for, now. */
+  hurry(): void
   /** Stops accepting, lets runs end for `drainMs`, ends what is left, closes the database. */
   stop(drainMs: number): Promise<void>
 }
@@ -50,6 +53,8 @@ interface Current {
 
 /** Shells that wait for their first command; more are made when more run at once. */
 const SLOTS_AHEAD = 4
+/** Stands for the shells where a run's number would: none has this one. */
+const SLOTS = 0
 
 /** Rejects with a RunhookError when the data directory or the address cannot be had. */
 export async function startServer(config: Config, log: Log): Promise<Server> {
@@ -58,7 +63,7 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const store = openSqlite(data)
   const output = new OutputLog(join(data, 'output'))
   const steps = new Map<number, StepRecord[]>()
-  const slots = new Slots()
+  const slots = new Slots(markerOf(store.token, SLOTS))
   const queue = queueOf(current, { store, output, slots }, steps, log)
   await store.keepConfig(config.texts)
 
@@ -92,8 +97,11 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const local = serverFor(api(admitLocal).fetch)
   const socket = join(data, 'runhook.sock')
   await listenLocally(local, socket, log)
-  slots.prepare(Math.min(config.server.maxParallel, SLOTS_AHEAD))
-  const resumed = resume(store, output, queue, log)
+  const resumed = new AbortController()
+  void resume(
+    { store, output, slots, queue, log, ahead: config.server.maxParallel },
+    resumed.signal,
+  )
 
   return {
     url,
@@ -104,14 +112,17 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
     configProblem(problem) {
       current.problem = problem
     },
+    hurry: () => void queue.stop(0),
     async stop(drainMs) {
-      const closed = Promise.all([close(web), close(local)])
-      await resumed
+      const closed = close(web)
+      resumed.abort()
       await queue.stop(drainMs)
       slots.close()
-      local.closeAllConnections()
       web.closeAllConnections()
       await closed
+      const left = close(local) // kept until here, so that the command line can show what is still running
+      local.closeAllConnections()
+      await left
       await store.close()
       rmSync(socket, { force: true })
     },
@@ -158,15 +169,41 @@ function statusOf(current: Current, queue: Queue, url: () => string): () => Serv
   })
 }
 
-/** Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. */
-async function resume(
-  store: SqliteStore,
-  output: OutputLog,
-  queue: Queue,
-  log: Log,
-): Promise<void> {
+interface Resuming {
+  readonly store: SqliteStore
+  readonly output: OutputLog
+  readonly slots: Slots
+  readonly queue: Queue
+  readonly log: Log
+  readonly ahead: number
+}
+
+/**
+ * Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. A disk
+ * that refuses is asked again until it agrees: nothing may start before the old work is settled.
+ */
+async function resume(parts: Resuming, stopped: AbortSignal): Promise<void> {
+  const { slots, queue, log, ahead } = parts
+  while (!stopped.aborted) {
+    try {
+      queue.restore(await recovered(parts))
+      if (stopped.aborted) return
+      slots.prepare(Math.min(ahead, SLOTS_AHEAD))
+      return queue.open()
+    } catch (error) {
+      log.error(
+        `${messageOf(error)} Nothing is started until it is mended; trying again in a second.`,
+      )
+      await sleep(1000, undefined, { ref: false })
+    }
+  }
+}
+
+async function recovered({ store, output, log }: Resuming): Promise<Run[]> {
   const boot = bootId()
-  const waiting = await recover({
+  const sameBoot = (await store.swapSetting('boot', boot)) === boot
+  await endLeftovers(store.token, [SLOTS])
+  return recover({
     store,
     log,
     mayHaveStarted: (runId) => output.exists(runId),
@@ -178,10 +215,8 @@ async function resume(
         log.warn({ run: runId, pids, remaining }, `    run #${runId} left processes; ${became}`)
       }
     },
-    sameBoot: (await store.swapSetting('boot', boot)) === boot,
+    sameBoot,
   })
-  queue.restore(waiting)
-  queue.open()
 }
 
 /** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */

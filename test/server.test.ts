@@ -126,7 +126,10 @@ describe('a stop', () => {
     await deliver(first)
     await until(async () => (await statusOf(first, 1)) === 'running', 'the start')
     await deliver(first, { ref: 'refs/heads/b' })
-    expect(await first.stop()).toBe(0)
+    const stopped = first.stop()
+    expect(await statusOf(first, 1)).toBe('running') // the command line still answers
+    first.child.kill('SIGHUP') // a reload now must not end the process
+    expect(await stopped).toBe(0)
     expect(readFileSync(join(directory, 'done'), 'utf8')).toBe('done\n')
     const second = await aRunhook({ directory })
     await until(async () => (await statusOf(second, 2)) === 'success', 'the run that waited')
@@ -233,6 +236,25 @@ describe('a disk that is in the way', () => {
       expect(JSON.parse(stdout).deliveries).toHaveLength(accepted + 1)
     },
   )
+
+  mountTest('full at the start after a crash: it waits for room, and then goes on', async () => {
+    const disk = aDisk('size=3m')
+    const data = join(disk, 'data')
+    const directory = aDirectory()
+    const first = await aRunhook({ directory, hooks: push('sleep 100'), args: ['--data', data] })
+    await deliver(first)
+    const status = async (server: Running) => {
+      const { stdout } = await server.cli('runs', '--json', '--data', data)
+      return JSON.parse(stdout).runs[0].status
+    }
+    await until(async () => (await status(first)) === 'running', 'the start')
+    await first.stop('SIGKILL')
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'])
+    const second = await aRunhook({ directory, args: ['--data', data] })
+    await until(() => second.output().includes('Nothing is started until it is mended'), 'the word')
+    unlinkSync(join(disk, 'fill'))
+    await until(async () => (await status(second)) === 'interrupted', 'recovery')
+  })
 
   mountTest('read-only: it refuses to start and names the directory', async () => {
     const disk = aDisk('size=3m')

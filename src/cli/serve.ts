@@ -35,7 +35,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const server = await startServer(first.config, log)
   announce(server, first.config, first, options)
   const watcher = watchAndReload(file, first, options, server, log)
-  const signal = await stopSignal()
+  const signal = await stopSignal(server)
   watcher.close()
   log.info(
     `    ${signal}: no more deliveries; running commands get ${seconds(first.config)} to end`,
@@ -90,7 +90,9 @@ function watchAndReload(
     watcher.close()
     watcher = watchConfig(files, reload)
   }
+  let closed = false
   const reload = () => {
+    if (closed) return
     turn = turn.then(async () => {
       const loaded = await reloadOnce(file, options, server, log)
       if (loaded) watch(loaded) // it may name other secret files now
@@ -100,7 +102,7 @@ function watchAndReload(
   process.on('SIGHUP', reload)
   return {
     close() {
-      process.off('SIGHUP', reload)
+      closed = true // the handler stays: without one, a SIGHUP during the drain would end the process
       watcher.close()
     },
   }
@@ -125,7 +127,11 @@ async function reloadOnce(
       return result
     }
     const errors = result.problems.filter((problem) => problem.severity === 'error')
-    keepGoing(`${name} has ${errors.length} mistakes; the one before it stays in use`, server, log)
+    keepGoing(
+      `${name} has ${errors.length === 1 ? 'a mistake' : `${errors.length} mistakes`}; the one before it stays in use`,
+      server,
+      log,
+    )
     return result
   } catch (error) {
     keepGoing(
@@ -142,15 +148,16 @@ function keepGoing(problem: string, server: Server, log: Log): void {
   log.error(`    ${problem}`)
 }
 
-/** The first signal starts the stop; a second one ends the process where it stands. */
-function stopSignal(): Promise<string> {
+/** The first signal starts the stop, a second one cuts its patience short, a third ends the process. */
+function stopSignal(server: Server): Promise<string> {
   return new Promise((resolveSignal) => {
-    let asked = false
+    let asked = 0
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(130)
-        asked = true
-        resolveSignal(signal)
+        asked += 1
+        if (asked === 1) resolveSignal(signal)
+        else if (asked === 2) server.hurry()
+        else process.exit(130)
       })
     }
   })

@@ -60,7 +60,7 @@ function checkDefault(path: Path, input: Input, report: Report): void {
   if (input.type === 'choice' && input.options !== null && !input.options.includes(input.default))
     report.error(at, `${value} is not one of the options`)
   // The same as for values that are given later: a shell's arithmetic executes a[$(id)].
-  if (input.type === 'number' && !/^-?[0-9]{1,15}$/.test(input.default))
+  if (input.type === 'number' && !/^[0-9]{1,15}$/.test(input.default))
     report.error(at, `${value} is not a whole number`)
   if (input.type === 'boolean' && !/^(true|false)$/.test(input.default))
     report.error(at, `${value} is not true or false`)

@@ -54,7 +54,7 @@ function wrong(input: Input, value: string): string | null {
     return `must be one of ${input.options.join(', ')}`
   }
   // Digits only: a shell's arithmetic executes what stands in a "number" such as a[$(id)].
-  if (input.type === 'number' && !/^-?[0-9]{1,15}$/.test(value)) return 'must be a whole number'
+  if (input.type === 'number' && !/^[0-9]{1,15}$/.test(value)) return 'must be a whole number'
   if (input.type === 'boolean' && !/^(true|false)$/.test(value)) return 'must be true or false'
   return null
 }

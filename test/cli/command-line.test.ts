@@ -48,7 +48,7 @@ Examples:
   runhook check --explain 57           and would it, by the file as I have edited it?
 
 Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
-5 no server answers, 130 interrupted.
+5 no server answers, 78 serve cannot start with this file or data directory, 130 interrupted.
 `)
 })
 
