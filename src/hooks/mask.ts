@@ -21,6 +21,17 @@ export function isSecretPath(path: Path): boolean {
   return (room === 'hooks' || room === 'hosts') && typeof key === 'string' && isSecretKey(key)
 }
 
+/** Whether what stands here may be a secret: in its place, or where people put one by mistake. */
+export function mayHoldSecret(path: Path): boolean {
+  if (isSecretPath(path)) return true
+  const [room, , key] = path
+  const last = path.at(-1)
+  if (room === 'hosts' && path.length === 2) return true // "github": "…" for "github": { "secret": "…" }
+  if (room === 'hooks' && key === 'auth') return true
+  const inMap = room === 'hooks' && path.length === 2 // a hook may be named so
+  return typeof last === 'string' && !inMap && isSecretKey(last)
+}
+
 /** A text that is nothing but the name of a variable, at most with "nothing" as its default. */
 export function isReference(text: string): boolean {
   return /^\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}$/.test(text)
@@ -29,7 +40,8 @@ export function isReference(text: string): boolean {
 function maskNodes(text: string, root: Node): string {
   let masked = text
   for (const { node, path } of scalars(root)) {
-    if (!isSecretPath(path) || isLocation(path) || isReference(String(node.value))) continue
+    if (!mayHoldSecret(path) || isLocation(path) || isReference(String(node.value))) continue
+    if (node.value === 'none') continue // of "auth"
     const end = node.offset + node.length
     const stars = '*'.repeat(Math.max(0, node.length - 2))
     const cover = node.type === 'string' ? `"${stars}"` : '*'.repeat(node.length)

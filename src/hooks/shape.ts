@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { parseDuration } from './duration.ts'
 import { checkKeys } from './keys.ts'
-import { isSecretPath } from './mask.ts'
+import { mayHoldSecret } from './mask.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
 import { repositoryAdvice } from './repository.ts'
@@ -61,7 +61,7 @@ function judge({ path, issue }: Misfit, value: unknown, report: Report): void {
 
 function wording(path: Path, issue: v.BaseIssue<unknown>, report: Report): string {
   const text = report.written(path)
-  const found = isSecretPath(path) ? kindOf(issue.input) : (shown(text) ?? shownValue(issue.input))
+  const found = mayHoldSecret(path) ? kindOf(issue.input) : (shown(text) ?? shownValue(issue.input))
   const better = text === null ? null : betterAdvice(issue.message, text)
   return `${found} ${better ?? `is not ${issue.message}`}`
 }

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import { linesOf, REF, written } from './written.ts'
+import { linesOf, REF, SECRET, written } from './written.ts'
 
 const push = { repo: 'github:acme/site', secret: REF, run: 'git pull' }
 
@@ -191,4 +191,15 @@ describe('settings of the server', () => {
     const { lines } = await written({ server, hooks: { a: push } })
     expect(lines).toEqual([`error ${line}`])
   })
+})
+
+test('a secret that stands in the wrong place is not printed', async () => {
+  const { shown } = await written({
+    secret: SECRET,
+    server: { token: SECRET },
+    hosts: { github: SECRET },
+    hooks: { a: { url: '/a', auth: SECRET, on: { push: { secret: SECRET } }, run: 'x' } },
+  })
+  expect(shown).toContain('6 errors')
+  expect(shown).not.toContain(SECRET)
 })
