@@ -262,8 +262,17 @@ export interface Config {
 // ---- runs ------------------------------------------------------------------------------------------
 
 /** GitHub's check conclusions, plus `queued`, `running` and `interrupted` (the server went away under it). */
-export type RunStatus = 'queued' | 'running' | Conclusion
-export type Conclusion = 'success' | 'failure' | 'timed_out' | 'cancelled' | 'interrupted'
+export const runStatuses = [
+  'queued',
+  'running',
+  'success',
+  'failure',
+  'timed_out',
+  'cancelled',
+  'interrupted',
+] as const
+export type RunStatus = (typeof runStatuses)[number]
+export type Conclusion = Exclude<RunStatus, 'queued' | 'running'>
 
 export interface Run {
   readonly id: number

@@ -58,15 +58,65 @@ const SLOTS = 0
 
 /** Rejects with a RunhookError when the data directory or the address cannot be had. */
 export async function startServer(config: Config, log: Log): Promise<Server> {
-  const { data } = config.server
   const current: Current = { config, endpoints: endpointsOf(config), problem: null }
+  const works = worksOf(current, log)
+  await works.store.keepConfig(config.texts)
+  const { web, local, setUrl } = appsOf(current, works, log)
+  const url = await listen(web, config)
+  setUrl(url)
+  await listenLocally(local, works.socket, log)
+  const resumed = new AbortController()
+  void resume(works, config.server.maxParallel, log, resumed.signal)
+  return {
+    url,
+    async reload(next) {
+      await works.store.keepConfig(next.texts)
+      Object.assign(current, { config: next, endpoints: endpointsOf(next), problem: null })
+    },
+    configProblem(problem) {
+      current.problem = problem
+    },
+    hurry: () => void works.queue.stop(0),
+    async stop(drainMs) {
+      const closed = close(web)
+      resumed.abort()
+      await works.queue.stop(drainMs)
+      works.slots.close()
+      web.closeAllConnections()
+      await closed
+      const left = close(local) // kept until here: the command line shows what still runs, and ends it
+      local.closeAllConnections()
+      await left
+      await works.store.close()
+      rmSync(works.socket, { force: true })
+    },
+  }
+}
+
+/** Everything behind the listeners. */
+interface Works {
+  readonly store: SqliteStore
+  readonly output: OutputLog
+  readonly slots: Slots
+  readonly queue: Queue
+  /** Steps of runs under way, by run. */
+  readonly steps: Map<number, StepRecord[]>
+  readonly socket: string
+}
+
+function worksOf(current: Current, log: Log): Works {
+  const { data } = current.config.server
   const store = openSqlite(data)
   const output = new OutputLog(join(data, 'output'))
   const steps = new Map<number, StepRecord[]>()
   const slots = new Slots(markerOf(store.token, SLOTS))
   const queue = queueOf(current, { store, output, slots }, steps, log)
-  await store.keepConfig(config.texts)
+  return { store, output, slots, queue, steps, socket: join(data, 'runhook.sock') }
+}
 
+/** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
+function appsOf(current: Current, { store, output, queue, steps }: Works, log: Log) {
+  let url = ''
   const arrivals = {
     store,
     log,
@@ -89,42 +139,12 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const tell = (text: string) => log.info(text)
   const parts = { store, tokens, output, control, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
-  const refuse = store.refuse.bind(store)
-  const strangers = api(admitTokens({ tokens, log, refuse }))
-  const web = serverFor(strangers.route('/', receiveApp(receive)).fetch)
-  const url = await listen(web, config)
-
-  const local = serverFor(api(admitLocal).fetch)
-  const socket = join(data, 'runhook.sock')
-  await listenLocally(local, socket, log)
-  const resumed = new AbortController()
-  void resume(
-    { store, output, slots, queue, log, ahead: config.server.maxParallel },
-    resumed.signal,
-  )
-
+  const strangers = api(admitTokens({ tokens, log, refuse: store.refuse.bind(store) }))
   return {
-    url,
-    async reload(next) {
-      await store.keepConfig(next.texts)
-      Object.assign(current, { config: next, endpoints: endpointsOf(next), problem: null })
-    },
-    configProblem(problem) {
-      current.problem = problem
-    },
-    hurry: () => void queue.stop(0),
-    async stop(drainMs) {
-      const closed = close(web)
-      resumed.abort()
-      await queue.stop(drainMs)
-      slots.close()
-      web.closeAllConnections()
-      await closed
-      const left = close(local) // kept until here, so that the command line can show what is still running
-      local.closeAllConnections()
-      await left
-      await store.close()
-      rmSync(socket, { force: true })
+    web: serverFor(strangers.route('/', receiveApp(receive)).fetch),
+    local: serverFor(api(admitLocal).fetch),
+    setUrl(listening: string) {
+      url = listening
     },
   }
 }
@@ -169,26 +189,22 @@ function statusOf(current: Current, queue: Queue, url: () => string): () => Serv
   })
 }
 
-interface Resuming {
-  readonly store: SqliteStore
-  readonly output: OutputLog
-  readonly slots: Slots
-  readonly queue: Queue
-  readonly log: Log
-  readonly ahead: number
-}
-
 /**
  * Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. A disk
  * that refuses is asked again until it agrees: nothing may start before the old work is settled.
  */
-async function resume(parts: Resuming, stopped: AbortSignal): Promise<void> {
-  const { slots, queue, log, ahead } = parts
+async function resume(
+  works: Works,
+  maxParallel: number,
+  log: Log,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { slots, queue } = works
   while (!stopped.aborted) {
     try {
-      queue.restore(await recovered(parts))
+      queue.restore(await recovered(works, log))
       if (stopped.aborted) return
-      slots.prepare(Math.min(ahead, SLOTS_AHEAD))
+      slots.prepare(Math.min(maxParallel, SLOTS_AHEAD))
       return queue.open()
     } catch (error) {
       log.error(
@@ -199,7 +215,7 @@ async function resume(parts: Resuming, stopped: AbortSignal): Promise<void> {
   }
 }
 
-async function recovered({ store, output, log }: Resuming): Promise<Run[]> {
+async function recovered({ store, output }: Works, log: Log): Promise<Run[]> {
   const boot = bootId()
   const sameBoot = (await store.swapSetting('boot', boot)) === boot
   await endLeftovers(store.token, [SLOTS])

@@ -9,6 +9,7 @@ import {
   isHostName,
   type Run,
   type RunStatus,
+  runStatuses,
   type StepRecord,
   type StoredDelivery,
   type Update,
@@ -82,18 +83,8 @@ export function deliveryOf(row: Row): StoredDelivery {
   }
 }
 
-const statuses: readonly RunStatus[] = [
-  'queued',
-  'running',
-  'success',
-  'failure',
-  'timed_out',
-  'cancelled',
-  'interrupted',
-]
-
 export function statusOf(value: string): RunStatus {
-  const known = statuses.find((status) => status === value)
+  const known = runStatuses.find((status) => status === value)
   if (!known) throw unreadable('status', value)
   return known
 }

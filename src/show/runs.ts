@@ -1,7 +1,7 @@
 /** Routes of runs: lists, one run, its events, and what one may ask of it. Its output is in output.ts. */
 
 import { RunhookError } from '../errors.ts'
-import type { Run } from '../model.ts'
+import { type Run, runStatuses } from '../model.ts'
 import type { Store } from '../record/store.ts'
 import { callerOf } from './admission.ts'
 import { linesAnswer } from './answers.ts'
@@ -10,7 +10,7 @@ import { runEvents, stepsOf } from './events.ts'
 import { outputRoute } from './output.ts'
 import { called, id, name, offset, oneOf, upTo, type Values } from './parameters.ts'
 import type { Routes } from './routes.ts'
-import { cancelledRun, oneRun, runPage, startedRun, statuses } from './schemas.ts'
+import { cancelledRun, oneRun, runPage, startedRun } from './schemas.ts'
 import { deliverySummary, type Page, type RunView } from './views.ts'
 import { findRun, type OutputLogLike } from './watch.ts'
 
@@ -22,7 +22,7 @@ export interface RunParts {
 
 const filters = {
   hook: name,
-  status: oneOf(statuses),
+  status: oneOf(runStatuses),
   delivery: id,
   before: id,
   limit: upTo(500),

@@ -5,20 +5,17 @@
  */
 
 import * as v from 'valibot'
-import { gitHostNames, type Run, type StepRecord, type Update, type Verdict } from '../model.ts'
+import {
+  gitHostNames,
+  type Run,
+  runStatuses,
+  type StepRecord,
+  type Update,
+  type Verdict,
+} from '../model.ts'
 import type { Failure } from './answers.ts'
 import type { CancelResult } from './control.ts'
 import type { DeliverySummary, DeliveryView, Page, RedeliveryView, RunView } from './views.ts'
-
-export const statuses = [
-  'queued',
-  'running',
-  'success',
-  'failure',
-  'timed_out',
-  'cancelled',
-  'interrupted',
-] as const satisfies readonly Run['status'][]
 
 /** Stands in the document once, under this name. */
 export function named<S extends v.GenericSchema>(ref: string, schema: S) {
@@ -48,7 +45,7 @@ const run: v.GenericSchema<Run> = named(
     update: whole,
     group: textOrNull,
     attempt: id,
-    status: v.picklist(statuses),
+    status: v.picklist(runStatuses),
     queuedAt: time,
     startedAt: timeOrNull,
     finishedAt: timeOrNull,
