@@ -1,6 +1,6 @@
 /**
- * One run from its first step to its end. The output file is made first and is the evidence that a
- * command may have been started; what follows it starts the command promptly. Whatever happens, the
+ * One run from its first step to its end. The output file is the evidence that a command may have been
+ * started: it is made last before that, and what follows it starts the command promptly. Whatever happens, the
  * run ends with a status and a reason, its payload file is removed and its output is closed.
  */
 
@@ -60,8 +60,10 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   const deadline = performance.now() + work.hook.timeoutMs
   let writer: OutputWriter
   try {
+    await writePayload(work, tools)
     writer = tools.output.open(work.run.id)
   } catch (thrown) {
+    tools.payloads.release(work.run.id)
     return { ...nothing, status: 'failure', reason: `nothing was run: ${messageOf(thrown)}` }
   }
   const graceMs = tools.graceMs ?? GRACE_MS
@@ -102,14 +104,16 @@ export function serverUser(): Context['user'] {
   }
 }
 
-async function carryOut(progress: Progress): Promise<Outcome> {
-  const { hook, run, delivery, tools } = progress
+async function writePayload({ run, delivery }: Work, { payloads }: ExecuteTools): Promise<void> {
   try {
-    await tools.payloads.write(run.id, delivery)
-  } catch (thrown) {
-    const reason = `nothing was run: the payload could not be written: ${messageOf(thrown)}`
-    return { status: 'failure', exitCode: null, signal: null, reason }
+    await payloads.write(run.id, delivery)
+  } catch (cause) {
+    throw new Error(`the payload could not be written: ${messageOf(cause)}`, { cause })
   }
+}
+
+async function carryOut(progress: Progress): Promise<Outcome> {
+  const { hook } = progress
   let outcome: Outcome = { status: 'success', exitCode: 0, signal: null, reason: null }
   for (const [index, step] of hook.steps.entries()) {
     outcome = await takeStep(progress, step, index + 1)

@@ -121,7 +121,7 @@ test('the payload file has the exact bytes, is private, and is gone after the ru
   })
   expect(end.text).toBe(`600\n${body.toString('base64')}\n`)
   expect(statSync(join(directory, 'payloads')).mode & 0o777).toBe(0o700)
-  expect(readdirSync(join(directory, 'payloads'))).toEqual([])
+  expect(readdirSync(join(directory, 'payloads'))).toEqual(['free-1']) // used again, under another name
 })
 
 test('of a form the payload file has the JSON that is in it', async () => {
