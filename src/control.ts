@@ -52,7 +52,7 @@ export function controlOf(store: Store, queue: Queue, config: () => Config) {
       const read = readInputs(hook, given)
       if ('problem' in read) throw new RunhookError('invalid', `${read.problem}.`)
       const delivery = byHand(read.inputs, by, origin)
-      const checks = [pass('signature', delivery.proof)]
+      const checks = [pass('signature', delivery.proof, 'a person with access')]
       const verdict = { hook: name, update: 0, matched: true, checks, run: null }
       const wanted = { hook, update: 0, inputs: read.inputs }
       return firstOf(await store.accept(delivery, [verdict], [wanted]), queue)

@@ -43,7 +43,7 @@ test('a mismatch shows its rule, what was wanted and what was found: in the resp
     {
       rule: 'signature',
       result: 'pass',
-      wanted: '',
+      wanted: 'signed with secret 1',
       found: 'secret 1 of 1',
       says: 'secret 1 of 1',
     },

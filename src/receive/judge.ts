@@ -32,7 +32,9 @@ export function judgeAll(
 
 /** At a host's shared path its shared secret was checked; a hook with a secret of its own wants that one. */
 function signatureCheck(endpoint: Endpoint, hook: Hook, delivery: Delivery): Check {
-  if (!endpoint.shared || hook.hostSecrets) return pass('signature', delivery.proof)
+  if (!endpoint.shared || hook.hostSecrets) {
+    return pass('signature', delivery.proof, wantedProof(endpoint))
+  }
   const says = `signed with ${endpoint.host.title}'s shared secret, but this hook has its own: send to ${hook.path}`
   return fail('signature', `the secret of ${hook.name}`, 'shared secret', says)
 }
@@ -45,4 +47,14 @@ function withInputs(hook: Hook, verdict: Verdict, payload: Payload) {
   if ('inputs' in result) return { checked: verdict, inputs: result.inputs }
   const check = fail('inputs', '', '', result.problem)
   return { checked: { ...verdict, matched: false, checks: [...verdict.checks, check] }, inputs: {} }
+}
+
+/** What this address asks for, by the names that stand in the hooks file. */
+function wantedProof({ open, secrets, tokens }: Endpoint): string {
+  if (open) return 'none'
+  const names = (list: Endpoint['secrets']) => list.map(({ name }) => name).join(', ')
+  return [
+    ...(secrets.length > 0 ? [`signed with ${names(secrets)}`] : []),
+    ...(tokens.length > 0 ? [`token ${names(tokens)}`] : []),
+  ].join(' or ')
 }
