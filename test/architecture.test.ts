@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const floors = [
   ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
-  ['receive', 'run', 'show', 'tell'],
+  ['receive', 'run', 'show'],
   ['control', 'listen'],
   ['server'],
   ['cli'],

@@ -105,7 +105,7 @@ const events = v.objectWithRest(
     any: event('Any', 'Whatever the host sends, but pings.'),
     manual: key(
       'Manual',
-      'A person starts it: page, command line or signed request.',
+      'A person starts it: command line, API or signed request.',
       v.nullable(manual),
     ),
     workflow_dispatch: key('Manual', "GitHub Actions' word for manual.", v.nullable(manual)),

@@ -1,5 +1,5 @@
 /**
- * A verdict in words: short lines that read well in a terminal, in GitHub's Response tab and on a page.
+ * A verdict in words: short lines that read well in a terminal, and in GitHub's Response tab.
  */
 
 import type { Check, Verdict } from '../model.ts'
