@@ -121,5 +121,3 @@ const onWords =
 const eventName = text('an event such as "push"')
 
 export const on = v.union([eventName, v.array(eventName, onWords), events], onWords)
-
-export type OnWritten = v.InferInput<typeof on>

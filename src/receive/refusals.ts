@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import type { Refused, Store } from '../record/store.ts'
 
 const MINUTE_MS = 60_000
-/** Kinds told apart in one minute; what comes beyond is counted together. */
+/** Kinds that are logged in one minute. What comes beyond is counted by the Store, which tells no kinds apart then. */
 const KINDS_MAX = 500
 
 export class Refusals {

@@ -175,7 +175,7 @@ const REPORT_MS = 1000
 async function endChild(child: Child, graceMs: number): Promise<GroupEnd> {
   const end = await endGroup(child.group, graceMs, child.shell)
   const reported = child.exit.then(() => true)
-  if (!(await Promise.race([reported, sleep(REPORT_MS, false)]))) child.kill()
+  if (!(await Promise.race([reported, sleep(REPORT_MS, false, { ref: false })]))) child.kill()
   return end
 }
 

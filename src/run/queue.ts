@@ -27,7 +27,6 @@ const RETRY_MS = 1000
 const STOP_TRIES_MS = 5000
 
 interface Running {
-  readonly group: string | null
   readonly controller: AbortController
   readonly done: Promise<void>
 }
@@ -134,7 +133,7 @@ export class Queue {
       if (run.group !== null) this.#busyGroups.delete(run.group)
       this.#pump()
     })
-    this.#running.set(run.id, { group: run.group, controller, done })
+    this.#running.set(run.id, { controller, done })
   }
 
   /** One run from `queued` to its end. Never throws: a store that refuses is asked until it agrees. */
