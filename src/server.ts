@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { controlOf } from './control.ts'
-import { messageOf } from './errors.ts'
+import { messageOf, type RunhookError } from './errors.ts'
 import { close, listen, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
 import type { Config, Run, StepRecord } from './model.ts'
@@ -53,6 +53,7 @@ interface Current {
 
 /** Shells that wait for their first command; more are made when more run at once. */
 const SLOTS_AHEAD = 4
+const LAST_ANSWERS_MS = 200
 /** Stands for the shells where a run's number would: none has this one. */
 const SLOTS = 0
 
@@ -106,7 +107,7 @@ interface Works {
 
 function worksOf(current: Current, log: Log): Works {
   const { data } = current.config.server
-  const store = openSqlite(data)
+  const store = openSqlite(data, (error) => giveUp(error, log))
   const output = new OutputLog(join(data, 'output'))
   const steps = new Map<number, StepRecord[]>()
   const slots = new Slots(markerOf(store.token, SLOTS))
@@ -233,6 +234,14 @@ async function recovered({ store, output }: Works, log: Log): Promise<Run[]> {
     },
     sameBoot,
   })
+}
+
+/** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */
+function giveUp(error: RunhookError, log: Log): void {
+  log.fatal(
+    `${error.message} What was written cannot be trusted; runhook ends, to be started again.`,
+  )
+  setTimeout(() => process.exit(1), LAST_ANSWERS_MS)
 }
 
 /** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */

@@ -1,6 +1,7 @@
 /**
- * One SQLite file, opened so that "committed" means "on disk", and owned by this process alone.
- * Writes are gathered: what arrives in one turn of the event loop shares one transaction and one fsync.
+ * One SQLite file, owned by this process alone. A write resolves when it is on disk. Writes are gathered:
+ * what arrives in one turn of the event loop, or while the disk is busy with what came before, shares one
+ * transaction and one fsync.
  */
 
 import { closeSync, mkdirSync, openSync } from 'node:fs'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, RunhookError } from '../errors.ts'
 import { migrate } from './migrations.ts'
+import { Syncing } from './syncing.ts'
 
 /** How long SQLite itself may wait for a lock: it blocks the event loop, so not long. */
 const BUSY_MS = 100
@@ -26,16 +28,24 @@ interface Write {
 export class Database {
   readonly #database: DatabaseSync
   readonly #lock: DatabaseSync
+  readonly #log: Syncing
+  readonly #onBroken: (error: RunhookError) => void
+  /** Set once a sync has failed: what it left unwritten the system forgets, and a later one may lie. */
+  #broken: RunhookError | null = null
   #urgent: Write[] = []
   #lazy: Write[] = []
   #scheduled = false
   #lazyTimer: NodeJS.Timeout | null = null
 
-  constructor(directory: string) {
+  /** `onBroken` is called once when the disk has lost writes; nothing but a new process can go on then. */
+  constructor(directory: string, onBroken: (error: RunhookError) => void = () => undefined) {
+    this.#onBroken = onBroken
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       this.#lock = own(join(directory, 'lock.db'), directory)
-      this.#database = openDurable(join(directory, 'runhook.db'))
+      const path = join(directory, 'runhook.db')
+      this.#database = openDurable(path)
+      this.#log = new Syncing(`${path}-wal`)
     } catch (error) {
       throw asStorageError(error, directory)
     }
@@ -67,9 +77,12 @@ export class Database {
     if (writes.length > 0) this.#commit(writes)
   }
 
-  close(): void {
+  /** All that was asked for is on disk when it resolves. */
+  async close(): Promise<void> {
     this.flush()
+    await this.#log.sync().catch(() => undefined) // who asked for a write has been told
     this.#database.close()
+    this.#log.close()
     this.#lock.close()
   }
 
@@ -81,24 +94,41 @@ export class Database {
     })
   }
 
+  /** While a sync is under way a commit could not be on disk any sooner, so what comes then gathers. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    const go = () => {
       this.#scheduled = false
       this.flush()
-    })
+    }
+    const { running } = this.#log
+    if (running === null) setImmediate(go)
+    else running.then(go, go)
   }
 
   /** One transaction for all. If any part fails, each gets its own, so that one bad row harms only itself. */
   #commit(writes: readonly Write[]): void {
     try {
+      if (this.#broken !== null) throw this.#broken
       const values = this.#transaction(() => writes.map((write) => write.work()))
-      writes.forEach((write, index) => void write.resolve(values[index]))
+      void this.#settle(writes, values)
     } catch (error) {
       if (isBusy(error)) this.#retryLater(writes, error)
       else if (writes.length > 1) for (const write of writes) this.#commit([write])
       else writes[0]?.reject(asStorageError(error, null))
+    }
+  }
+
+  async #settle(writes: readonly Write[], values: readonly unknown[]): Promise<void> {
+    try {
+      await this.#log.sync()
+      writes.forEach((write, index) => void write.resolve(values[index]))
+    } catch (error) {
+      const first = this.#broken === null
+      this.#broken ??= asStorageError(error, null)
+      for (const write of writes) write.reject(this.#broken)
+      if (first) this.#onBroken(this.#broken)
     }
   }
 
@@ -150,12 +180,12 @@ function openDurable(path: string): DatabaseSync {
   makePrivate(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true })
   database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA auto_vacuum = INCREMENTAL`)
+    PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA auto_vacuum = INCREMENTAL`)
   // Read back, because SQLite answers a pragma it cannot keep with silence, and a promise hangs on these.
   const mode = database.prepare('PRAGMA journal_mode').get()?.journal_mode
   const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous
-  if (mode !== 'wal' || synchronous !== 2) {
-    throw new RunhookError('storage', `${path} cannot be opened with WAL and synchronous=FULL`, {
+  if (mode !== 'wal' || synchronous !== 1) {
+    throw new RunhookError('storage', `${path} cannot be opened with a write-ahead log`, {
       hint: 'Put the data directory on a local disk: network file systems are not safe for it.',
     })
   }

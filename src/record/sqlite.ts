@@ -26,8 +26,12 @@ import type {
 const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository, default_branch,
   sender, updates, proof, address, headers, problem, duplicate_of, verdicts`
 
-export function openSqlite(directory: string): SqliteStore {
-  return new SqliteStore(new Database(directory))
+/** `onBroken` is called once when the disk has lost writes: see Database. */
+export function openSqlite(
+  directory: string,
+  onBroken?: (error: RunhookError) => void,
+): SqliteStore {
+  return new SqliteStore(new Database(directory, onBroken))
 }
 
 export class SqliteStore implements Store {
@@ -185,7 +189,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.#refusals.save()
-    this.#db.close()
+    await this.#db.close()
   }
 
   #insertStep(runId: number, step: StepRecord): void {
