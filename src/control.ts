@@ -32,7 +32,9 @@ export function controlOf(store: Store, queue: Queue, config: () => Config) {
           `Run ${runId} is ${run.status}; it can be re-run when it has ended.`,
         )
       }
-      return firstOf(await store.rerun(runId, hookNamed(run.hook)), queue)
+      const accepted = await store.rerun(runId, hookNamed(run.hook))
+      queue.add(accepted)
+      return firstOf(accepted)
     },
     async trigger(
       name: string,
@@ -55,14 +57,12 @@ export function controlOf(store: Store, queue: Queue, config: () => Config) {
       const checks = [pass('signature', delivery.proof, 'a person with access')]
       const verdict = { hook: name, update: 0, matched: true, checks, run: null }
       const wanted = { hook, update: 0, inputs: read.inputs }
-      return firstOf(await store.accept(delivery, [verdict], [wanted]), queue)
+      return firstOf(await queue.accept(delivery, [verdict], [wanted]))
     },
   }
 }
 
-function firstOf(accepted: Accepted, queue: Queue): Run {
-  queue.add(accepted)
-  const [run] = accepted.queued
+function firstOf({ queued: [run] }: Accepted): Run {
   if (!run) throw new RunhookError('conflict', 'No run was queued.')
   return run
 }

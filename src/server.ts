@@ -18,7 +18,6 @@ import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
 import { OutputLog } from './record/output.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
-import type { Accepted } from './record/store.ts'
 import { executeRun, serverUser } from './run/execute.ts'
 import { endLeftovers, markerOf } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
@@ -122,7 +121,7 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
     store,
     log,
     endpoints: () => current.endpoints,
-    queued: (accepted: Accepted) => queue.add(accepted),
+    accept: queue.accept.bind(queue),
   }
   const receive = createReceive({
     ...arrivals,

@@ -10,7 +10,7 @@ import { isConnectionTest } from '../hosts/bitbucket-dc.ts'
 import type { Headers } from '../hosts/host.ts'
 import type { Log } from '../log.ts'
 import type { Run, RunEnd } from '../model.ts'
-import type { Accepted, Store } from '../record/store.ts'
+import type { Accept, Accepted, Store } from '../record/store.ts'
 import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
 import { type Arrival, arrive } from './arrive.ts'
@@ -22,12 +22,12 @@ import { decoyEndpoint, prove, refuseEarly } from './proof.ts'
 import { Refusals } from './refusals.ts'
 
 export interface ReceiveParts {
-  readonly store: Store
+  readonly store: Pick<Store, 'refuse'>
   readonly log: Log
   /** The endpoints of the config as it is now. */
   readonly endpoints: () => Endpoints
-  /** Hands accepted runs to the queue; resolves for each run when it has ended. */
-  readonly queued: (accepted: Accepted) => void
+  readonly accept: Accept
+  /** Resolves when the run has ended. */
   readonly ended: (runId: number) => Promise<RunEnd>
   readonly output: (runId: number) => Promise<Uint8Array>
 }
@@ -108,8 +108,7 @@ async function accept(
   const { delivery, payload } = arrive(endpoint, incoming, body, arrival)
   const json = wantsJson(incoming.headers)
   const { verdicts, wanted } = judgeAll(endpoint, delivery, payload)
-  const accepted = await parts.store.accept(delivery, verdicts, wanted)
-  parts.queued(accepted)
+  const accepted = await parts.accept(delivery, verdicts, wanted)
   tell(parts.log, accepted)
   if (delivery.problem !== null) return answers.unreadable(accepted.delivery, json)
   const waitFor = accepted.queued.find(() => endpoint.hooks[0]?.respond === 'output')

@@ -9,7 +9,7 @@ import type { Payload } from '../hosts/host.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import type { Log } from '../log.ts'
 import type { Delivery, Run, StoredDelivery } from '../model.ts'
-import type { Accepted, Store } from '../record/store.ts'
+import type { Accept, Store } from '../record/store.ts'
 import { read } from './arrive.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { judgeAll } from './judge.ts'
@@ -18,7 +18,7 @@ export interface RedeliverParts {
   readonly store: Store
   readonly log: Log
   readonly endpoints: () => Endpoints
-  readonly queued: (accepted: Accepted) => void
+  readonly accept: Accept
 }
 
 /** Of a dry run the delivery is the stored one, with the verdicts that it would get. */
@@ -33,7 +33,7 @@ export type Redeliver = (
   by: string,
 ) => Promise<Redelivered>
 
-export function createRedeliver({ store, log, endpoints, queued }: RedeliverParts): Redeliver {
+export function createRedeliver({ store, log, endpoints, accept }: RedeliverParts): Redeliver {
   return async (deliveryId, { dryRun }, by) => {
     const stored = await store.delivery(deliveryId)
     if (!stored) throw new RunhookError('not-found', `There is no delivery #${deliveryId}.`)
@@ -42,8 +42,7 @@ export function createRedeliver({ store, log, endpoints, queued }: RedeliverPart
     if (delivery.problem !== null) throw unusable(stored, delivery.problem)
     const { verdicts, wanted } = judgeAll(endpoint, delivery, payload)
     if (dryRun) return { delivery: { ...stored, updates: delivery.updates, verdicts }, runs: [] }
-    const accepted = await store.accept(delivery, verdicts, wanted, stored)
-    queued(accepted)
+    const accepted = await accept(delivery, verdicts, wanted, stored)
     const runs = accepted.queued.map((run) => `${run.hook} #${run.id}`).join(', ')
     const { id } = accepted.delivery
     log.info(

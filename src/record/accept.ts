@@ -9,6 +9,7 @@ import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
 import type { Accepted, Wanted } from './store.ts'
 
+type MayBegin = (run: Run) => boolean
 type Tally = { queued: Run[]; superseded: number[]; cancel: number[] }
 
 export class Acceptance {
@@ -30,6 +31,7 @@ export class Acceptance {
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
     redelivers?: StoredDelivery,
+    mayBegin: MayBegin = () => false,
   ): Accepted {
     const id = this.#nextDelivery++
     const duplicateOf = redelivers
@@ -50,17 +52,17 @@ export class Acceptance {
       verdicts: settle(verdicts, held, runs),
     }
     this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)
-    return { delivery: stored, ...this.#queue(runs, going) }
+    return { delivery: stored, ...this.#queue(runs, going, mayBegin) }
   }
 
   /** A new attempt of an ended run, with the hook as it is now. */
   again(run: Run, delivery: StoredDelivery, hook: Hook): Accepted {
     const want = { hook, update: run.update, inputs: run.inputs }
     const next = this.#newRun(delivery.id, delivery, want, run.attempt + 1)
-    return { delivery, ...this.#queue([next], [want]) }
+    return { delivery, ...this.#queue([next], [want], () => false) }
   }
 
-  #queue(runs: readonly Run[], wanted: readonly Wanted[]): Tally {
+  #queue(runs: readonly Run[], wanted: readonly Wanted[], mayBegin: MayBegin): Tally {
     const tally: Tally = { queued: [], superseded: [], cancel: [] }
     for (const [index, run] of runs.entries()) {
       const concurrency = wanted[index]?.hook.concurrency
@@ -70,8 +72,10 @@ export class Acceptance {
       if (run.group !== null && concurrency?.cancelInProgress) {
         tally.cancel.push(...this.#running(run.group))
       }
-      this.#insertRun(run)
-      tally.queued.push(run)
+      const begun = mayBegin(run)
+      const stored: Run = begun ? { ...run, status: 'running', startedAt: Date.now() } : run
+      this.#insertRun(stored)
+      tally.queued.push(stored)
     }
     tally.queued = tally.queued.filter((run) => !tally.superseded.includes(run.id))
     return tally
@@ -136,6 +140,7 @@ export class Acceptance {
       run.attempt,
       run.status,
       run.queuedAt,
+      run.startedAt,
       run.config,
       run.event,
       run.refName,
@@ -206,8 +211,8 @@ function statements(db: Database) {
     running: db.prepare(`SELECT id FROM runs WHERE concurrency_group = ? AND status = 'running'`),
     insertRun: db.prepare(
       `INSERT INTO runs (id, delivery_id, hook, update_index, concurrency_group, attempt, status,
-        queued_at, config, event, ref_name, sha, sender, inputs)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        queued_at, started_at, config, event, ref_name, sha, sender, inputs)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertDelivery: db.prepare(
       `INSERT INTO deliveries (id, received_at, endpoint, host, guid, guid_key, event, action,

@@ -58,8 +58,11 @@ export class SqliteStore implements Store {
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
     redelivers?: StoredDelivery,
+    mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted> {
-    return this.#db.write(() => this.#acceptance.accept(delivery, verdicts, wanted, redelivers))
+    return this.#db.write(() =>
+      this.#acceptance.accept(delivery, verdicts, wanted, redelivers, mayBegin),
+    )
   }
 
   begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null> {

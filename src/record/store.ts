@@ -25,13 +25,21 @@ export interface Wanted {
 
 export interface Accepted {
   readonly delivery: StoredDelivery
-  /** Runs now waiting, in the order they were queued. */
+  /** Runs now waiting, in the order they were queued; those that could begin at once are `running`. */
   readonly queued: readonly Run[]
   /** Waiting runs that these replaced; each is already `cancelled`, "superseded by run N". */
   readonly superseded: readonly number[]
   /** Running runs that should be ended because a group says cancel-in-progress. */
   readonly cancel: readonly number[]
 }
+
+/** Stores a delivery and hands the runs it asks for to the queue. */
+export type Accept = (
+  delivery: Delivery,
+  verdicts: readonly Verdict[],
+  wanted: readonly Wanted[],
+  redelivers?: StoredDelivery,
+) => Promise<Accepted>
 
 export interface RunFilter {
   readonly hook?: string | undefined
@@ -88,12 +96,17 @@ export interface Store {
    *
    * `redelivers` is the stored delivery that a person sends through once more: the new one refers to it
    * as its duplicate, and nothing is held back.
+   *
+   * `mayBegin` is asked, inside the transaction, whether a new run can begin right away; it is then stored
+   * as running and needs no `begin`. Whoever says yes has kept a place for it, and must give that up
+   * when this rejects.
    */
   accept(
     delivery: Delivery,
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
     redelivers?: StoredDelivery,
+    mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted>
 
   /**

@@ -8,7 +8,7 @@ import { EventEmitter, once } from 'node:events'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Hook, Run, RunEnd, StoredDelivery } from '../model.ts'
-import type { Accepted, Store } from '../record/store.ts'
+import type { Accept, Accepted, Store } from '../record/store.ts'
 
 export interface QueueParts {
   readonly store: Store
@@ -26,6 +26,11 @@ export interface QueueParts {
 const RETRY_MS = 1000
 const STOP_TRIES_MS = 5000
 
+interface Begun {
+  readonly run: Run
+  readonly delivery: StoredDelivery
+}
+
 interface Running {
   readonly controller: AbortController
   readonly done: Promise<void>
@@ -36,6 +41,8 @@ export class Queue {
   /** In the order they were queued. */
   readonly #waiting = new Map<number, Run>()
   readonly #running = new Map<number, Running>()
+  /** Kept for runs that begin with the delivery that is being stored. */
+  readonly #places = new Set<number>()
   readonly #busyGroups = new Set<string>()
   readonly #unwritten = new Set<Promise<void>>()
   readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
@@ -52,15 +59,41 @@ export class Queue {
     return { waiting: this.#waiting.size, running: this.#running.size }
   }
 
+  /**
+   * Stores a delivery and takes over its runs. One that need not wait begins in the same transaction, so
+   * that its command starts as soon as the delivery is on disk.
+   */
+  async accept(...[delivery, verdicts, wanted, redelivers]: Parameters<Accept>): Promise<Accepted> {
+    const places: Run[] = []
+    const mayBegin = (run: Run) => {
+      const free = this.#keepPlace(run)
+      if (free) places.push(run)
+      return free
+    }
+    try {
+      const { store } = this.#parts
+      const accepted = await store.accept(delivery, verdicts, wanted, redelivers, mayBegin)
+      this.add(accepted)
+      return accepted
+    } catch (error) {
+      for (const run of places) this.#giveUpPlace(run)
+      throw error
+    }
+  }
+
   /** Takes over what the Store accepted: new runs, those they replaced, those they want ended. */
-  add(accepted: Pick<Accepted, 'queued' | 'superseded' | 'cancel'>): void {
-    const by = accepted.queued.at(-1)?.id
-    for (const id of accepted.superseded) {
+  add(accepted: Accepted): void {
+    const { delivery, queued, superseded, cancel } = accepted
+    const by = queued.at(-1)?.id
+    for (const id of superseded) {
       this.#waiting.delete(id)
       this.#announce(id, unstarted(`superseded by run ${by}`))
     }
-    for (const run of accepted.queued) this.#waiting.set(run.id, run)
-    for (const id of accepted.cancel) this.#abort(id, `cancel:superseded by run ${by}`)
+    for (const run of queued) {
+      if (run.status === 'running') this.#start(run, delivery)
+      else this.#waiting.set(run.id, run)
+    }
+    for (const id of cancel) this.#abort(id, `cancel:superseded by run ${by}`)
     this.#pump()
   }
 
@@ -118,17 +151,42 @@ export class Queue {
   #pump(): void {
     if (!this.#open) return
     for (const run of this.#waiting.values()) {
-      if (this.#running.size >= this.#parts.maxParallel) return
+      if (this.#full) return
       if (run.group !== null && this.#busyGroups.has(run.group)) continue
       this.#waiting.delete(run.id)
-      this.#start(run)
+      this.#start(run, null)
     }
   }
 
-  #start(run: Run): void {
+  get #full(): boolean {
+    return this.#running.size + this.#places.size >= this.#parts.maxParallel
+  }
+
+  /** Waiting runs of other groups would have started by now, had there been a place for them. */
+  #keepPlace(run: Run): boolean {
+    const { group } = run
+    const inTurn =
+      group === null ||
+      (!this.#busyGroups.has(group) && ![...this.#waiting.values()].some((w) => w.group === group))
+    if (!this.#open || this.#full || !inTurn) return false
+    this.#places.add(run.id)
+    if (group !== null) this.#busyGroups.add(group)
+    return true
+  }
+
+  #giveUpPlace(run: Run): void {
+    this.#places.delete(run.id)
+    if (run.group !== null) this.#busyGroups.delete(run.group)
+    this.#pump()
+  }
+
+  /** With its delivery when it has begun already. */
+  #start(run: Run, delivery: StoredDelivery | null): void {
     const controller = new AbortController()
+    this.#places.delete(run.id)
     if (run.group !== null) this.#busyGroups.add(run.group)
-    const done = this.#see(run, controller.signal).finally(() => {
+    const begun = delivery === null ? null : { run, delivery }
+    const done = this.#see(run, begun, controller.signal).finally(() => {
       this.#running.delete(run.id)
       if (run.group !== null) this.#busyGroups.delete(run.group)
       this.#pump()
@@ -137,18 +195,18 @@ export class Queue {
   }
 
   /** One run from `queued` to its end. Never throws: a store that refuses is asked until it agrees. */
-  async #see(run: Run, signal: AbortSignal): Promise<void> {
+  async #see(run: Run, already: Begun | null, signal: AbortSignal): Promise<void> {
     const { store, log } = this.#parts
     const hook = this.#parts.hook(run.hook)
     if (!hook) {
-      const reason = `hook "${run.hook}" is no longer in the hooks file`
-      await this.#insist(() => store.cancelWaiting(run.id, reason))
-      return this.#announce(run.id, unstarted(reason))
+      const end = unstarted(`hook "${run.hook}" is no longer in the hooks file`)
+      await this.#insist(() => store.finish(run.id, end))
+      return this.#announce(run.id, end)
     }
-    const begun = await this.#insist(() => store.begin(run.id, hook.config))
+    const begun = await this.#insist(() => this.#begin(run, hook, already))
     if (!begun) return
     await this.#ownTurn()
-    if (signal.reason === 'stop') {
+    if (!this.#open || signal.reason === 'stop') {
       await this.#insist(() => store.requeue(run.id)) // not started yet
       return
     }
@@ -159,11 +217,14 @@ export class Queue {
     this.#announce(run.id, end)
   }
 
-  async #execute(
-    hook: Hook,
-    begun: { run: Run; delivery: StoredDelivery },
-    signal: AbortSignal,
-  ): Promise<RunEnd> {
+  /** A reload may have come between: then it begins anew, with the text that it will use. */
+  async #begin(run: Run, hook: Hook, already: Begun | null): Promise<Begun | null> {
+    if (already?.run.config === hook.config) return already
+    if (already) await this.#parts.store.requeue(run.id)
+    return this.#parts.store.begin(run.id, hook.config)
+  }
+
+  async #execute(hook: Hook, begun: Begun, signal: AbortSignal): Promise<RunEnd> {
     try {
       return await this.#parts.execute({ hook, ...begun }, signal)
     } catch (error) {

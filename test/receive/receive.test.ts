@@ -229,8 +229,8 @@ describe('what cannot be taken', () => {
 
   test('a store that cannot write: 503, try again, and nothing is kept', async () => {
     const failing = new RunhookError('storage', 'The database refused to write: disk full.')
-    const store = { accept: () => Promise.reject(failing), refuse: () => undefined } as never
-    const { post } = await aReceiver([mainOnly], { parts: { store } })
+    const accept = () => Promise.reject(failing)
+    const { post } = await aReceiver([mainOnly], { parts: { accept } })
     const body = aPushBody()
     expect(await post(PATH, { body, headers: asGitHub(body) })).toMatchObject({
       status: 503,

@@ -35,7 +35,7 @@ export async function aReceiver(
     store,
     log,
     endpoints: () => endpoints,
-    queued: () => undefined,
+    accept: store.accept.bind(store),
     ended: () => new Promise(() => undefined),
     output: async () => new Uint8Array(),
     ...more.parts,

@@ -36,8 +36,7 @@ function aQueue(hooks: readonly Hook[], maxParallel = 8, open = true) {
     const verdict = { hook: hook.name, update: 0, matched: true, checks: [], run: null }
     const wanted = [{ hook, update: 0, inputs: {} }]
     const delivery = aDelivery({ updates: [aPush(branch)] })
-    const accepted = await store.accept(delivery, [verdict], wanted)
-    queue.add(accepted)
+    const accepted = await queue.accept(delivery, [verdict], wanted)
     return accepted.queued[0] as Run
   }
   const finish = (id: number) =>
