@@ -25,6 +25,7 @@ import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
 import { recover } from './run/recover.ts'
 import { Slots } from './run/slots.ts'
+import { Started } from './run/started.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
@@ -98,6 +99,7 @@ interface Works {
   readonly store: SqliteStore
   readonly output: OutputLog
   readonly slots: Slots
+  readonly started: Started
   readonly queue: Queue
   /** Steps of runs under way, by run. */
   readonly steps: Map<number, StepRecord[]>
@@ -110,8 +112,9 @@ function worksOf(current: Current, log: Log): Works {
   const output = new OutputLog(join(data, 'output'))
   const steps = new Map<number, StepRecord[]>()
   const slots = new Slots(markerOf(store.token, SLOTS))
-  const queue = queueOf(current, { store, output, slots }, steps, log)
-  return { store, output, slots, queue, steps, socket: join(data, 'runhook.sock') }
+  const started = new Started(join(data, 'started'))
+  const queue = queueOf(current, { store, output, slots, started }, steps, log)
+  return { store, output, slots, started, queue, steps, socket: join(data, 'runhook.sock') }
 }
 
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
@@ -151,7 +154,7 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
 
 function queueOf(
   current: Current,
-  parts: { store: SqliteStore; output: OutputLog; slots: Slots },
+  parts: Pick<Works, 'store' | 'output' | 'slots' | 'started'>,
   steps: Map<number, StepRecord[]>,
   log: Log,
 ): Queue {
@@ -172,7 +175,10 @@ function queueOf(
         live[step.number - 1] = step
       }
       const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
-      return end.finally(() => steps.delete(work.run.id))
+      return end.finally(() => {
+        steps.delete(work.run.id)
+        if (steps.size === 0) parts.started.tidy()
+      })
     },
   })
 }
@@ -215,14 +221,15 @@ async function resume(
   }
 }
 
-async function recovered({ store, output }: Works, log: Log): Promise<Run[]> {
+async function recovered({ store, output, started }: Works, log: Log): Promise<Run[]> {
   const boot = bootId()
   const sameBoot = (await store.swapSetting('boot', boot)) === boot
   await endLeftovers(store.token, [SLOTS])
-  return recover({
+  const known = started.read()
+  const waiting = await recover({
     store,
     log,
-    mayHaveStarted: (runId) => output.exists(runId),
+    mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
     outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
     endLeftovers: async (runIds) => {
       for (const left of await endLeftovers(store.token, runIds)) {
@@ -233,6 +240,8 @@ async function recovered({ store, output }: Works, log: Log): Promise<Run[]> {
     },
     sameBoot,
   })
+  started.clear()
+  return waiting
 }
 
 /** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */

@@ -1,7 +1,6 @@
 /**
- * One run from its first step to its end. The output file is the evidence that a command may have been
- * started: it is made last before that, and what follows it starts the command promptly. Whatever happens, the
- * run ends with a status and a reason, its payload file is removed and its output is closed.
+ * One run from its first step to its end. Whatever happens, the run ends with a status and a reason, its
+ * payload file is removed and its output is closed.
  */
 
 import { userInfo } from 'node:os'
@@ -16,6 +15,7 @@ import type { PipePool } from './pipe.ts'
 import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
 import { sendSignal } from './signal.ts'
 import type { Slots } from './slots.ts'
+import { noteStarted, type Started, type StartedLine } from './started.ts'
 
 export interface Work {
   readonly hook: Hook
@@ -29,6 +29,7 @@ export interface ExecuteTools {
   /** Commands start from these where they can; without them this process forks. */
   readonly slots?: Slots
   readonly payloads: PayloadFiles
+  readonly started: Started
   /** As whom commands run: see `serverUser`. */
   readonly user: Context['user']
   readonly publicUrl: string | null
@@ -147,11 +148,23 @@ async function takeStep(progress: Progress, step: Step, number: number): Promise
   return conclude(ended, { hook, step, number, graceMs, abortReason: signal.reason })
 }
 
-function signalled({ writer }: Progress, step: Extract<Step, { kind: 'signal' }>): Ended {
+function signalled(progress: Progress, step: Extract<Step, { kind: 'signal' }>): Ended {
+  const { writer } = progress
+  const line = startedLine(progress)
+  try {
+    if (line !== null) noteStarted(line)
+  } catch (thrown) {
+    return { ...nothingRan, problem: `${step.signal} was not sent: ${messageOf(thrown)}` }
+  }
   const sent = sendSignal(step)
   if ('problem' in sent) return { ...nothingRan, problem: sent.problem }
   writer.write(Buffer.from(`${sent.text}\n`))
   return { ...nothingRan, exitCode: 0 }
+}
+
+/** Of the first step alone: the run has started with it. */
+function startedLine({ tools, run, steps }: Progress): StartedLine | null {
+  return steps.length === 0 ? tools.started.lineOf(run.id) : null
 }
 
 async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
@@ -168,6 +181,7 @@ async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
   const running = startProcess(spec, tools.pipes, receive, {
     timeoutMs,
     graceMs,
+    started: startedLine(progress),
     ...(tools.slots ? { slots: tools.slots } : {}),
   })
   const stop = () => running.end(aborted(signal.reason).status === 'cancelled' ? 'cancel' : 'stop')

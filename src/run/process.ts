@@ -15,6 +15,7 @@ import { membersOf, type ProcessFacts } from './proc.ts'
 import type { Exit } from './slot.ts'
 import type { Slots } from './slots.ts'
 import { spawnProblem } from './spawn-problem.ts'
+import { noteStarted, type StartedLine } from './started.ts'
 
 export type EndReason = 'timeout' | 'cancel' | 'stop'
 
@@ -57,6 +58,8 @@ export interface ProcessOptions {
   readonly graceMs?: number
   /** Start it from one of these where that is possible; else this process forks. */
   readonly slots?: Slots
+  /** Written before the command starts; without it nothing is. */
+  readonly started?: StartedLine | null
 }
 
 export const GRACE_MS = 10_000
@@ -70,6 +73,7 @@ interface Attempt {
   readonly spec: CommandSpec
   readonly graceMs: number
   readonly slots: Slots | null
+  readonly started: StartedLine | null
   /** What was started, while it lives. */
   child: Child | null
   endedBy: EndReason | null
@@ -99,6 +103,7 @@ export function startProcess(
     spec,
     graceMs: options.graceMs ?? GRACE_MS,
     slots: options.slots ?? null,
+    started: options.started ?? null,
     child: null,
     endedBy: null,
     ending: null,
@@ -145,7 +150,7 @@ async function carryOut(
 ): Promise<Ended> {
   pipe.output.on('data', onOutput)
   const unpace = pace(pipe.output)
-  const child = inSlot(attempt, pipe) ?? (await forked(attempt.spec, pipe))
+  const child = inSlot(attempt, pipe) ?? (await forked(attempt, pipe))
   if ('thrown' in child) {
     await drain(pipe) // so that the pipe can be used again
     return notStarted(attempt, spawnProblem(child.thrown, attempt.spec))
@@ -180,12 +185,12 @@ async function endChild(child: Child, graceMs: number): Promise<GroupEnd> {
 }
 
 /** The shell opens the FIFO by itself; our write end stays open until then, or reading would end at once. */
-function inSlot({ slots, spec }: Attempt, pipe: Pipe): Child | null {
-  return slots?.start(spec, pipe.path) ?? null
+function inSlot({ slots, spec, started }: Attempt, pipe: Pipe): Child | null {
+  return slots?.start(spec, pipe.path, started) ?? null
 }
 
-async function forked(spec: CommandSpec, pipe: Pipe): Promise<Child | { thrown: unknown }> {
-  const child = start(spec, pipe.writeFd)
+async function forked(attempt: Attempt, pipe: Pipe): Promise<Child | { thrown: unknown }> {
+  const child = start(attempt, pipe.writeFd)
   pipe.closeWrite()
   if ('thrown' in child) return child
   if (child.pid === undefined) return { thrown: await failureOf(child) }
@@ -193,9 +198,10 @@ async function forked(spec: CommandSpec, pipe: Pipe): Promise<Child | { thrown: 
 }
 
 /** Some failures are thrown (too long, a NUL byte), others come as an event (not found, no more processes). */
-function start(spec: CommandSpec, output: number): ChildProcess | { thrown: unknown } {
+function start({ spec, started }: Attempt, output: number): ChildProcess | { thrown: unknown } {
   const [command, ...rest] = spec.argv
   try {
+    if (started !== null) noteStarted(started)
     return spawn(command, rest, {
       cwd: spec.workingDirectory,
       env: { ...spec.env },

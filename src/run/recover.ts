@@ -1,6 +1,6 @@
 /**
  * What a new process finds of the old one's work. Runs that were waiting still wait. A run that was
- * marked running but has no output file never started its command, so it waits again; any other may
+ * marked running but is not among the started ones never began its command, so it waits again; any other may
  * have done part of its work: what is left of it is ended and it is marked `interrupted`, never re-run.
  */
 
@@ -12,7 +12,7 @@ import { unstarted } from './queue.ts'
 export interface RecoverParts {
   readonly store: Store
   readonly log: Log
-  /** Did the command of this run start? Its output file is made just before it does. */
+  /** Did the command of this run start? Asked only after what an earlier server left behind was ended. */
   readonly mayHaveStarted: (runId: number) => boolean
   readonly outputBytes: (runId: number) => number
   /** Ends processes that runs left behind; resolves when they are gone. */

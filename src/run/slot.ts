@@ -13,6 +13,7 @@ import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { CommandSpec } from './command.ts'
+import type { StartedLine } from './started.ts'
 
 export interface Exit {
   readonly exitCode: number | null
@@ -23,7 +24,7 @@ export interface Slot {
   /** Of the shell, and of whatever it starts. */
   readonly group: number
   /** Starts the command with its output going into the FIFO. Never rejects. */
-  start(spec: CommandSpec, fifo: string): Promise<Exit>
+  start(spec: CommandSpec, fifo: string, started: StartedLine | null): Promise<Exit>
   /** False once the shell is gone. */
   readonly alive: boolean
   close(): void
@@ -72,7 +73,7 @@ class ShellSlot implements Slot {
     return this.#alive
   }
 
-  start(spec: CommandSpec, fifo: string): Promise<Exit> {
+  start(spec: CommandSpec, fifo: string, started: StartedLine | null): Promise<Exit> {
     return new Promise((resolve) => {
       this.#finish = (exit) => {
         unrefAll(this.#shell)
@@ -80,7 +81,7 @@ class ShellSlot implements Slot {
       }
       refAll(this.#shell)
       this.#died = false
-      if (this.#alive) this.#shell.stdin?.write(jobText(spec, fifo))
+      if (this.#alive) this.#shell.stdin?.write(jobText(spec, fifo, started))
       else this.#settle({ exitCode: null, signal: 'SIGKILL' })
     })
   }
@@ -121,10 +122,16 @@ function socketsOf({ stdin, stdout }: ChildProcess): Socket[] {
  * A sub-shell that becomes the command, then one line with its status. The variables are set there and
  * not by env(1), whose arguments every user of the machine could read. PWD and OLDPWD are what `cd` leaves.
  */
-export function jobText({ argv, workingDirectory, env }: CommandSpec, fifo: string): string {
+export function jobText(
+  { argv, workingDirectory, env }: CommandSpec,
+  fifo: string,
+  started: StartedLine | null,
+): string {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`)
   const lines = [
-    `(cd ${quoted(workingDirectory)} && unset PWD OLDPWD || exit 126`,
+    '(',
+    ...(started ? [`echo ${started.runId} >>${quoted(started.path)} || exit 125`] : []),
+    `cd ${quoted(workingDirectory)} && unset PWD OLDPWD || exit 126`,
     ...(variables.length > 0 ? [`export ${variables.join(' ')}`] : []),
     `exec ${argv.map(quoted).join(' ')}) </dev/null >${quoted(fifo)} 2>&1`,
     'echo "=$?"',

@@ -7,6 +7,7 @@ import type { CommandSpec } from './command.ts'
 import { membersSince, newestId, type ProcessFacts } from './proc.ts'
 import { type Exit, openSlot, type Slot } from './slot.ts'
 import { mayStart } from './spawn-problem.ts'
+import type { StartedLine } from './started.ts'
 
 /** A command under way in a slot. */
 export interface SlotJob {
@@ -55,7 +56,7 @@ export class Slots {
    * Starts a command whose output goes into the FIFO. Null when it should be started without a slot:
    * there is none to be had, or it would fail and the plain way can say why.
    */
-  start(spec: CommandSpec, fifo: string): SlotJob | null {
+  start(spec: CommandSpec, fifo: string, started: StartedLine | null): SlotJob | null {
     if (!fitsSlot(spec) || !this.#mayStart(spec)) return null
     const slot = this.#take()
     if (slot === null) return null
@@ -63,7 +64,7 @@ export class Slots {
     return {
       group: slot.group,
       shell: slot.group,
-      exit: slot.start(spec, fifo),
+      exit: slot.start(spec, fifo, started),
       kill: () => killGroup(slot.group),
       left: () => membersSince(slot.group, since).filter(({ pid }) => pid !== slot.group),
       release: (clean) => this.#release(slot, clean),

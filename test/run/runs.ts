@@ -7,6 +7,7 @@ import { OutputLog } from '../../src/record/output.ts'
 import { type ExecuteTools, executeRun, serverUser } from '../../src/run/execute.ts'
 import { PayloadFiles } from '../../src/run/payload.ts'
 import { PipePool } from '../../src/run/pipe.ts'
+import { Started } from '../../src/run/started.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
 import { slotsNow } from './ways.ts'
 
@@ -73,6 +74,7 @@ export function aBench(): Bench {
     output,
     pipes: new PipePool(join(directory, 'pipes')),
     payloads: new PayloadFiles(join(directory, 'payloads')),
+    started: new Started(join(directory, 'started')),
     user: serverUser(),
     publicUrl: 'https://deploy.example.com',
     token: `token-${Math.random().toString(36).slice(2)}`,
