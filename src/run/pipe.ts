@@ -7,27 +7,20 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
+import { Reader } from './reader.ts'
 
 const execute = promisify(execFile)
 const BATCH = 16
-const DRAIN_QUIET_MS = 1000
-const DRAIN_MS = 2000
-const LOOK_MS = 50
 
 export interface Pipe {
   /** Of the FIFO, for who opens the write end by itself. */
   readonly path: string
   /** For stdout and stderr of one child; close it with `closeWrite` once the child has it. */
   readonly writeFd: number
-  /** The read end, not yet flowing. */
-  readonly output: Socket
-  /** Resolves when all was read and nobody holds the write end any more; never rejects. */
-  readonly ended: Promise<void>
+  readonly reader: Reader
   closeWrite(): void
   /** Closes both ends. The FIFO goes back to the pool if its end was seen, else it is unlinked. */
   release(): void
@@ -95,47 +88,19 @@ export class PipePool {
 function openPipe(path: string, done: (seenEnd: boolean) => void): Pipe {
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const writeFd = openWriteEnd(path, readFd)
-  const output = new Socket({ fd: readFd, readable: true, writable: false })
-  let seenEnd = false
+  const reader = new Reader(readFd)
   let writable = true
   const closeWrite = () => {
     if (writable) closeSync(writeFd)
     writable = false
   }
-  const ended = new Promise<void>((resolve) => {
-    output.once('end', () => {
-      seenEnd = true
-      resolve()
-    })
-    output.once('error', () => resolve())
-    output.once('close', () => resolve())
-  })
   const release = () => {
     closeWrite()
-    output.destroy()
+    const { seenEnd } = reader
+    reader.close()
     done(seenEnd)
   }
-  return { path, writeFd, output, ended, closeWrite, release }
-}
-
-/**
- * Reads on after the writer is gone: to the end, or until nothing came for a second, two seconds at
- * most, because whoever else holds the pipe may hold it for ever. True when the end was seen.
- */
-export async function drain(pipe: Pipe): Promise<boolean> {
-  const begun = performance.now()
-  let heard = begun
-  pipe.output.on('data', () => {
-    heard = performance.now()
-  })
-  const atEnd = pipe.ended.then(() => true)
-  for (;;) {
-    const now = performance.now()
-    const patient = now - heard < DRAIN_QUIET_MS && now - begun < DRAIN_MS
-    if (await Promise.race([atEnd, sleep(patient ? LOOK_MS : 0, false, { ref: false })]))
-      return true
-    if (!patient) return false
-  }
+  return { path, writeFd, reader, closeWrite, release }
 }
 
 function openWriteEnd(path: string, readFd: number): number {

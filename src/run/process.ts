@@ -9,8 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandSpec } from './command.ts'
 import { endGroup, type GroupEnd, goneWithin } from './group.ts'
-import { pace } from './pace.ts'
-import { drain, type Pipe, type PipePool } from './pipe.ts'
+import type { Pipe, PipePool } from './pipe.ts'
 import { membersOf, type ProcessFacts } from './proc.ts'
 import type { Exit } from './slot.ts'
 import type { Slots } from './slots.ts'
@@ -148,20 +147,18 @@ async function carryOut(
   onOutput: (chunk: Buffer) => void,
   onExit: () => void,
 ): Promise<Ended> {
-  pipe.output.on('data', onOutput)
-  const unpace = pace(pipe.output)
+  pipe.reader.start(onOutput)
   const child = inSlot(attempt, pipe) ?? (await forked(attempt, pipe))
   if ('thrown' in child) {
-    await drain(pipe) // so that the pipe can be used again
+    await pipe.reader.drain() // so that the pipe can be used again
     return notStarted(attempt, spawnProblem(child.thrown, attempt.spec))
   }
   attempt.child = child
   const { exitCode, signal } = await child.exit
   pipe.closeWrite()
   onExit()
-  unpace()
   const { killed, leftovers, clean } = await endRest(attempt, child)
-  const outputHeld = !(await drain(pipe))
+  const outputHeld = !(await pipe.reader.drain())
   child.release(clean && !outputHeld)
   return {
     exitCode,

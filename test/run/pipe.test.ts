@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { drain, type Pipe, PipePool } from '../../src/run/pipe.ts'
-import { aDirectory } from '../some.ts'
+import { type Pipe, PipePool } from '../../src/run/pipe.ts'
+import { aDirectory, until } from '../some.ts'
 
 const aPool = () => {
   const directory = join(aDirectory(), 'pipes')
@@ -12,12 +13,12 @@ const aPool = () => {
 /** Writes a text, lets go, and gives what was read. */
 async function through(pipe: Pipe, text: string) {
   let read = ''
-  pipe.output.on('data', (chunk) => {
+  pipe.reader.start((chunk) => {
     read += chunk
   })
   writeSync(pipe.writeFd, text)
   pipe.closeWrite()
-  await pipe.ended
+  expect(await pipe.reader.drain()).toBe(true)
   return read
 }
 
@@ -44,8 +45,8 @@ test('a pipe whose end was seen is used again, and carries nothing over', async 
 test('a pipe that somebody still holds is never used again', async () => {
   const { directory, pool } = aPool()
   const pipe = await pool.take()
-  pipe.output.on('data', () => {})
-  expect(await drain(pipe)).toBe(false)
+  pipe.reader.start(() => {})
+  expect(await pipe.reader.drain()).toBe(false)
   pipe.release()
   expect(readdirSync(directory)).toHaveLength(15)
 })
@@ -80,4 +81,37 @@ test('where no pipe can be made, the reason is given', async () => {
   const { directory, pool } = aPool()
   rmSync(directory, { recursive: true })
   await expect(pool.take()).rejects.toThrow(/^cannot make pipes in .*No such file or directory/s)
+})
+
+test('what is written while its command goes on is read long before that ends', async () => {
+  const { pool } = aPool()
+  const pipe = await pool.take()
+  let read = ''
+  pipe.reader.start((chunk) => {
+    read += chunk
+  })
+  writeSync(pipe.writeFd, 'early ')
+  await until(() => read === 'early ')
+  writeSync(pipe.writeFd, 'late')
+  pipe.closeWrite()
+  expect(await pipe.reader.drain()).toBe(true)
+  expect(read).toBe('early late')
+  pipe.release()
+})
+
+test('what another process still holds and writes is waited for, not for ever', async () => {
+  const { pool } = aPool()
+  const pipe = await pool.take()
+  let read = ''
+  pipe.reader.start((chunk) => {
+    read += chunk
+  })
+  const holder = spawn('sh', ['-c', 'echo one; sleep 0.3; echo two'], {
+    stdio: ['ignore', pipe.writeFd, 'ignore'],
+  })
+  pipe.closeWrite()
+  expect(await pipe.reader.drain()).toBe(true)
+  expect(read).toBe('one\ntwo\n')
+  expect(holder.killed).toBe(false)
+  pipe.release()
 })
