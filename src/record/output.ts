@@ -1,12 +1,13 @@
 /**
  * The output log: what each run wrote, one append-only file a run, in folders of a thousand.
  * Reading and following need no database. One process owns the directory; a file is removed only by
- * `remove`, and a file that exists says that its run's command may have been started.
+ * `remove`. A run that printed nothing has none.
  */
 
-import { existsSync, mkdirSync, openSync } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { existsSync, open as openFile } from 'node:fs'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import { FileWriter, type Limits, type OutputWriter } from './writer.ts'
 
@@ -14,6 +15,7 @@ export type { Closed, Limits, OutputWriter } from './writer.ts'
 
 const defaults: Limits = { head: 2 ** 20, tail: 3 * 2 ** 20 }
 const PIECE = 64 * 1024
+const openInThread = promisify(openFile)
 
 export class OutputLog {
   readonly #directory: string
@@ -34,10 +36,10 @@ export class OutputLog {
     return existsSync(this.path(runId))
   }
 
-  /** Creates the run's file, empty. Throws a RunhookError of code `storage` when the disk refuses. */
+  /** The run's file is made at its first byte; should the disk refuse, `close` says so. */
   open(runId: number): OutputWriter {
-    const fd = create(this.path(runId))
-    const writer = new FileWriter(fd, this.#limits, () => this.#open.delete(runId))
+    const make = () => create(this.path(runId))
+    const writer = new FileWriter(make, this.#limits, () => this.#open.delete(runId))
     this.#open.set(runId, writer)
     return writer
   }
@@ -72,7 +74,7 @@ export class OutputLog {
    */
   async *follow(runId: number, from: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const writer = this.#open.get(runId)
-    const file = await openToRead(this.path(runId))
+    const file = await this.#openWhenThere(runId, writer, signal)
     if (file === null) return
     try {
       let at = from
@@ -95,29 +97,44 @@ export class OutputLog {
     }
   }
 
+  /** A run under way may not have printed anything yet. Null when it never will. */
+  async #openWhenThere(
+    runId: number,
+    writer: FileWriter | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<FileHandle | null> {
+    for (;;) {
+      const over = writer === undefined || writer.closed !== null || signal?.aborted === true
+      const changed = writer?.changed // asked for before looking, so that nothing falls between
+      const file = await openToRead(this.path(runId))
+      if (file !== null || over || changed === undefined) return file
+      await settled(changed, signal)
+    }
+  }
+
   async remove(runId: number): Promise<void> {
     await rm(this.path(runId), { force: true })
   }
 }
 
-function create(path: string): number {
+/** In a thread: making a file waits for the file system's journal, beside a database that syncs. */
+async function create(path: string): Promise<number> {
   try {
-    return openNew(path)
+    return await openNew(path)
   } catch (thrown) {
     throw new RunhookError('storage', `cannot create ${path}: ${messageOf(thrown)}`, {
-      hint: 'Free space or correct the permissions of the data directory, then run it again.',
       cause: thrown,
     })
   }
 }
 
-function openNew(path: string): number {
+async function openNew(path: string): Promise<number> {
   try {
-    return openSync(path, 'w', 0o600)
+    return await openInThread(path, 'w', 0o600)
   } catch (thrown) {
     if (systemCode(thrown) !== 'ENOENT') throw thrown
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    return openSync(path, 'w', 0o600)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return await openInThread(path, 'w', 0o600)
   }
 }
 
@@ -125,7 +142,7 @@ async function openToRead(path: string): Promise<FileHandle | null> {
   try {
     return await open(path)
   } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return null
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(thrown) ?? '')) return null
     throw thrown
   }
 }

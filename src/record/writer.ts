@@ -42,7 +42,8 @@ export interface Closed {
 }
 
 export class FileWriter implements OutputWriter {
-  readonly #fd: number
+  readonly #openFile: () => Promise<number>
+  #fd: number | null = null
   readonly #limits: Limits
   readonly #onClose: () => void
   readonly #pending = new Gathered()
@@ -56,8 +57,9 @@ export class FileWriter implements OutputWriter {
   #changed: PromiseWithResolvers<void> | null = null
   #closed: Closed | null = null
 
-  constructor(fd: number, limits: Limits, onClose: () => void) {
-    this.#fd = fd
+  /** `openFile` is called at the first byte: most commands print nothing, and making a file is dear. */
+  constructor(openFile: () => Promise<number>, limits: Limits, onClose: () => void) {
+    this.#openFile = openFile
     this.#limits = limits
     this.#onClose = onClose
   }
@@ -159,6 +161,7 @@ export class FileWriter implements OutputWriter {
   async #store(bytes: Uint8Array): Promise<void> {
     try {
       for (let rest = bytes; rest.length > 0 && this.#problem === null; ) {
+        this.#fd ??= await this.#openFile()
         const written = await writeSome(this.#fd, rest)
         rest = rest.subarray(written)
         this.#stored += written
@@ -170,7 +173,7 @@ export class FileWriter implements OutputWriter {
 
   #closeFile(): void {
     try {
-      closeSync(this.#fd)
+      if (this.#fd !== null) closeSync(this.#fd)
     } catch (thrown) {
       this.#fail(thrown)
     }

@@ -1,4 +1,4 @@
-import { fstatSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { fstatSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -48,10 +48,11 @@ test('a run without a file has no output, does not exist, and is followed to its
   await log.remove(1)
 })
 
-test('the file exists as soon as the run is opened, and is gone when removed', async () => {
+test('the file exists from the first byte on, and is gone when removed', async () => {
   const log = aLog()
   const writer = log.open(1)
-  expect(log.exists(1)).toBe(true)
+  expect(log.exists(1)).toBe(false)
+  writer.write(Buffer.from('x'))
   await writer.close()
   await log.remove(1)
   expect(log.exists(1)).toBe(false)
@@ -100,6 +101,7 @@ test('neither cut splits a character, and offsets of the stream find their place
     tail: fc.integer({ min: 8, max: 40 }),
   })
   const log = aLog()
+  let run = 0
   await fc.assert(
     fc.asyncProperty(text, sizes, fc.integer({ min: 1, max: 30 }), async (text, limits, size) => {
       const small = new OutputLog(join(log.path(0), '..', '..'), limits)
@@ -107,8 +109,8 @@ test('neither cut splits a character, and offsets of the stream find their place
       const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
         all.subarray(index * size, (index + 1) * size),
       )
-      const { bytes, cut, place } = await writeAll(small, 1, chunks)
-      const file = await small.read(1, 0, 1e6)
+      const { bytes, cut, place } = await writeAll(small, ++run, chunks)
+      const file = await small.read(run, 0, 1e6)
       new TextDecoder('utf-8', { fatal: true }).decode(file)
       expect(bytes).toBe(all.length)
       const marker = /\n?\[runhook: .*\]\n/.exec(Buffer.from(file).toString('latin1'))
@@ -187,7 +189,11 @@ test('a follower that gives up is let go, though the run says nothing', async ()
 
 test('a disk that refuses does not reach the writer: it counts on, and says at the end what was lost', async () => {
   const fd = openSync('/dev/full', 'w')
-  const writer = new FileWriter(fd, { head: 2 ** 20, tail: 2 ** 20 }, () => {})
+  const writer = new FileWriter(
+    async () => fd,
+    { head: 2 ** 20, tail: 2 ** 20 },
+    () => {},
+  )
   writer.write(Buffer.from('lost'))
   await new Promise((resolve) => setTimeout(resolve, 20))
   writer.write(Buffer.from(' as well'))
@@ -201,17 +207,28 @@ test('a disk that refuses does not reach the writer: it counts on, and says at t
   expect(() => fstatSync(fd)).toThrow('EBADF')
 })
 
-test('a file that cannot be created is a storage error that says where', () => {
+test('a file that cannot be created is told of at the end, with where it was to be', async () => {
   const directory = aDirectory()
   writeFileSync(join(directory, 'output'), 'in the way')
   const log = new OutputLog(join(directory, 'output'))
-  expect(() => log.open(1)).toThrow(`cannot create ${directory}/output/0/1.log: ENOTDIR`)
+  const { problem } = await writeAll(log, 1, [Buffer.from('lost')])
+  expect(problem).toContain(`was lost: cannot create ${directory}/output/0/1.log: ENOTDIR`)
+})
+
+test('who follows a run that has not printed yet sees what it prints, or its end', async () => {
+  const log = aLog()
+  const [prints, silent] = [log.open(1), log.open(2)]
+  const followed = [collect(log.follow(1, 0)), collect(log.follow(2, 0))]
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  prints.write(Buffer.from('at last'))
+  await Promise.all([prints.close(), silent.close()])
+  expect(await Promise.all(followed)).toEqual(['at last', ''])
 })
 
 test('what was written is in the file before the run ends', async () => {
   const log = aLog()
   const writer = log.open(1)
   writer.write(Buffer.from('so far'))
-  await until(() => readFileSync(log.path(1), 'utf8') === 'so far')
+  await until(async () => Buffer.from(await log.read(1, 0, 100)).toString() === 'so far')
   await writer.close()
 })
