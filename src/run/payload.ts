@@ -4,7 +4,17 @@
  * expects. The file is readable by this user alone.
  */
 
-import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../errors.ts'
@@ -22,7 +32,7 @@ const SMALL = 256 * 1024
  */
 export class PayloadFiles {
   readonly #directory: string
-  readonly #free: string[] = []
+  readonly #free: { path: string; size: number }[] = []
   #kept = 0
 
   /** Takes the directory for itself: what an earlier process left there is removed. */
@@ -40,8 +50,8 @@ export class PayloadFiles {
     const path = this.pathOf(runId)
     const bytes = payloadBytes(delivery)
     const free = this.#free.pop()
-    if (free !== undefined) rename(free, path)
     try {
+      if (free !== undefined && rename(free.path, path) && refill(path, free.size, bytes)) return
       await write(path, bytes)
     } catch (thrown) {
       if (systemCode(thrown) !== 'ENOENT') throw thrown
@@ -55,7 +65,8 @@ export class PayloadFiles {
     const path = this.pathOf(runId)
     const free = join(this.#directory, `free-${++this.#kept}`)
     try {
-      if (isAsGiven(path) && rename(path, free)) this.#free.push(free)
+      const size = sizeAsGiven(path)
+      if (size !== null && rename(path, free)) this.#free.push({ path: free, size })
       else rmSync(path, { recursive: true, force: true })
     } catch {
       // The disk refuses even this.
@@ -63,10 +74,11 @@ export class PayloadFiles {
   }
 }
 
-/** A command may have linked it elsewhere, locked it, or put a folder in its place: then it is not used again. */
-function isAsGiven(path: string): boolean {
+/** A command may have linked it elsewhere, locked it, or put a folder in its place: null, it is not used again. */
+function sizeAsGiven(path: string): number | null {
   const stats = lstatSync(path, { throwIfNoEntry: false })
-  return stats?.isFile() === true && stats.nlink === 1 && (stats.mode & 0o7777) === 0o600
+  if (!stats?.isFile() || stats.nlink !== 1 || (stats.mode & 0o7777) !== 0o600) return null
+  return stats.size
 }
 
 /** False when there is no such file: somebody tidied up. */
@@ -76,6 +88,29 @@ function rename(from: string, to: string): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/**
+ * Writes over what the file held. Emptying it first would make the file system allocate its blocks anew
+ * when it is closed: 250 µs instead of 50 (measured on ext4). False when it cannot be opened.
+ */
+function refill(path: string, size: number, bytes: Uint8Array | string): boolean {
+  const content = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  if (content.length > SMALL) return false
+  let fd: number
+  try {
+    fd = openSync(path, 'r+')
+  } catch {
+    return false
+  }
+  try {
+    for (let at = 0; at < content.length; )
+      at += writeSync(fd, content, at, content.length - at, at)
+    if (size > content.length) ftruncateSync(fd, content.length)
+    return true
+  } finally {
+    closeSync(fd)
   }
 }
 

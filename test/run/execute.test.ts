@@ -123,6 +123,16 @@ test('the payload file has the exact bytes, is private, and is gone after the ru
   expect(readdirSync(join(directory, 'payloads'))).toEqual(['free-1']) // used again, under another name
 })
 
+test('payloads of any length follow each other in one file, each exact', async () => {
+  const { run, directory } = aBench()
+  for (const length of [5, 5000, 0, 70, 300_000, 70, 71]) {
+    const body = Buffer.alloc(length, 'x')
+    const copy = join(directory, 'copy')
+    await run([shell(`cat "$HOOK_PAYLOAD" >${copy}`)], { delivery: { body } })
+    expect(readFileSync(copy).equals(body), `${length} bytes`).toBe(true)
+  }
+})
+
 test('of a form the payload file has the JSON that is in it', async () => {
   const { run } = aBench()
   const json = '{"ref":"refs/heads/main","text":"ä & = +"}'
