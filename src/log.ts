@@ -11,6 +11,9 @@ export type Log = Logger
 /** Names that must never reach a log line with their value, should a caller slip. */
 const redact = ['secret', 'token', 'authorization', '*.secret', '*.token', '*.authorization']
 
+/** Beyond it, sonic-boom writes by itself; its `maxWrite` is 16 KiB. */
+const GATHERED_BYTES = 8 * 1024
+
 export function createLog(options: { pretty: boolean; level?: string }): Log {
   const settings = {
     level: options.level ?? 'info',
@@ -19,7 +22,25 @@ export function createLog(options: { pretty: boolean; level?: string }): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     redact,
   }
-  return options.pretty ? pino(settings, { write: writePretty }) : pino(settings)
+  return pino(settings, options.pretty ? { write: writePretty } : gathered())
+}
+
+/** What is logged in one turn of the event loop is written together: a write for each line costs more than the line. */
+function gathered(): { write(line: string): void } {
+  const out = pino.destination({ dest: 1, sync: true, minLength: GATHERED_BYTES })
+  let scheduled = false
+  const flush = () => {
+    scheduled = false
+    out.flushSync()
+  }
+  process.on('exit', flush)
+  return {
+    write(line) {
+      out.write(line)
+      if (!scheduled) setImmediate(flush)
+      scheduled = true
+    },
+  }
 }
 
 /** For tests and for verbs that have nothing to tell. */
