@@ -15,12 +15,15 @@ export type { Closed, Limits, OutputWriter } from './writer.ts'
 
 const defaults: Limits = { head: 2 ** 20, tail: 3 * 2 ** 20 }
 const PIECE = 64 * 1024
+const RECENT_OUTPUTS = 256
 const openInThread = promisify(openFile)
 
 export class OutputLog {
   readonly #directory: string
   readonly #limits: Limits
   readonly #open = new Map<number, FileWriter>()
+  /** Small outputs of the latest runs: who waits for one asks at once, and need not wait for the disk. */
+  readonly #recent = new Map<number, Uint8Array>()
 
   /** `directory` is the log's own (`<data>/output`); it is made when the first run writes. */
   constructor(directory: string, limits: Limits = defaults) {
@@ -39,13 +42,18 @@ export class OutputLog {
   /** The run's file is made at its first byte; should the disk refuse, `close` says so. */
   open(runId: number): OutputWriter {
     const make = () => create(this.path(runId))
-    const writer = new FileWriter(make, this.#limits, () => this.#open.delete(runId))
+    const writer = new FileWriter(make, this.#limits, (whole) => {
+      this.#open.delete(runId)
+      if (whole !== null) this.#remember(runId, whole)
+    })
     this.#open.set(runId, writer)
     return writer
   }
 
   /** Up to `limit` stored bytes from offset `from`; none when the run has no file (any more). */
   async read(runId: number, from: number, limit: number): Promise<Uint8Array> {
+    const whole = this.#recent.get(runId)
+    if (whole) return whole.subarray(from, from + limit)
     const file = await openToRead(this.path(runId))
     if (file === null) return new Uint8Array()
     try {
@@ -97,6 +105,12 @@ export class OutputLog {
     }
   }
 
+  #remember(runId: number, whole: Uint8Array): void {
+    this.#recent.set(runId, whole)
+    const [oldest] = this.#recent.keys()
+    if (this.#recent.size > RECENT_OUTPUTS && oldest !== undefined) this.#recent.delete(oldest)
+  }
+
   /** A run under way may not have printed anything yet. Null when it never will. */
   async #openWhenThere(
     runId: number,
@@ -113,6 +127,7 @@ export class OutputLog {
   }
 
   async remove(runId: number): Promise<void> {
+    this.#recent.delete(runId)
     await rm(this.path(runId), { force: true })
   }
 }

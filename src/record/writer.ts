@@ -14,6 +14,7 @@ import { Ring } from './ring.ts'
 
 const writeInThread = promisify(write)
 const SMALL = 64 * 1024
+const SMALL_OUTPUT = 8 * 1024
 
 export interface Limits {
   /** Bytes that are stored as they come. */
@@ -45,7 +46,9 @@ export class FileWriter implements OutputWriter {
   readonly #openFile: () => Promise<number>
   #fd: number | null = null
   readonly #limits: Limits
-  readonly #onClose: () => void
+  readonly #onClose: (whole: Uint8Array | null) => void
+  /** All of a small output; null once it is more. */
+  #whole: Gathered | null = new Gathered()
   readonly #pending = new Gathered()
   #written = 0
   #head = 0
@@ -57,8 +60,15 @@ export class FileWriter implements OutputWriter {
   #changed: PromiseWithResolvers<void> | null = null
   #closed: Closed | null = null
 
-  /** `openFile` is called at the first byte: most commands print nothing, and making a file is dear. */
-  constructor(openFile: () => Promise<number>, limits: Limits, onClose: () => void) {
+  /**
+   * `openFile` is called at the first byte: most commands print nothing, and making a file is dear.
+   * `onClose` gets all that was stored when that is little.
+   */
+  constructor(
+    openFile: () => Promise<number>,
+    limits: Limits,
+    onClose: (whole: Uint8Array | null) => void,
+  ) {
     this.#openFile = openFile
     this.#limits = limits
     this.#onClose = onClose
@@ -88,6 +98,8 @@ export class FileWriter implements OutputWriter {
     if (share > 0) this.#keepHead(chunk.subarray(0, share))
     if (share < chunk.length) this.#keepTail(chunk.subarray(share))
     this.#written += chunk.length
+    if (this.#written > SMALL_OUTPUT || this.#tail !== null) this.#whole = null
+    this.#whole?.add(chunk)
   }
 
   /** What follows stream offset `at` in the tail kept so far; a gap before it is named. Null = nothing yet. */
@@ -119,7 +131,7 @@ export class FileWriter implements OutputWriter {
       place: (offset) => Math.min(stored, offset >= from ? offset + shift : Math.min(offset, head)),
     }
     this.#tail = null
-    this.#onClose()
+    this.#onClose(this.#problem === null ? (this.#whole?.take() ?? null) : null)
     this.#notify()
     return this.#closed
   }

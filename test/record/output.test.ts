@@ -1,4 +1,4 @@
-import { fstatSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { fstatSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -231,4 +231,15 @@ test('what was written is in the file before the run ends', async () => {
   writer.write(Buffer.from('so far'))
   await until(async () => Buffer.from(await log.read(1, 0, 100)).toString() === 'so far')
   await writer.close()
+})
+
+test('a small output that has just ended is given from memory, a large one from its file', async () => {
+  const log = aLog()
+  await writeAll(log, 1, [Buffer.from('small')])
+  await writeAll(log, 2, [Buffer.alloc(100_000, 'x')])
+  rmSync(join(log.path(1), '..'), { recursive: true })
+  expect(Buffer.from(await log.read(1, 1, 3)).toString()).toBe('mal')
+  expect(await log.read(2, 0, 10)).toHaveLength(0)
+  await log.remove(1)
+  expect(await log.read(1, 0, 10)).toHaveLength(0)
 })
