@@ -53,6 +53,8 @@ export interface Starting {
   readonly file?: Record<string, unknown>
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** A program that starts the server in its own place, with its arguments: `strace -D …`. */
+  readonly under?: readonly string[]
 }
 
 /** Starts it with these hooks on a free port and waits until it answers. */
@@ -66,8 +68,9 @@ export async function aRunhook(starting: Starting): Promise<Running> {
     })
   }
   let output = ''
-  const args = [MAIN, 'serve', '--config', config, '--port', '0', ...(starting.args ?? [])]
-  const child = spawn(process.execPath, args, {
+  const serve = [MAIN, 'serve', '--config', config, '--port', '0', ...(starting.args ?? [])]
+  const [program = '', ...args] = [...(starting.under ?? []), process.execPath, ...serve]
+  const child = spawn(program, args, {
     cwd: directory,
     env: { ...bareEnvironment(), ...starting.env },
     stdio: ['ignore', 'pipe', 'pipe'],
