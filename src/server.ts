@@ -3,27 +3,26 @@
  * replaces an old one, and how it stops without losing anything.
  */
 
-import { readFileSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { controlOf } from './control.ts'
 import { messageOf, type RunhookError } from './errors.ts'
 import { close, listen, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
-import type { Config, Run, StepRecord } from './model.ts'
+import type { Config, StepRecord } from './model.ts'
 import { receiveApp } from './receive/app.ts'
 import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
 import { OutputLog } from './record/output.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
+import { resume, SLOTS } from './resume.ts'
 import { executeRun, serverUser } from './run/execute.ts'
-import { endLeftovers, markerOf } from './run/leftovers.ts'
+import { markerOf } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
 import { PipePool } from './run/pipe.ts'
 import { Queue } from './run/queue.ts'
-import { recover } from './run/recover.ts'
 import { Slots } from './run/slots.ts'
 import { Started } from './run/started.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
@@ -51,11 +50,7 @@ interface Current {
   problem: string | null
 }
 
-/** Shells that wait for their first command; more are made when more run at once. */
-const SLOTS_AHEAD = 4
 const LAST_ANSWERS_MS = 200
-/** Stands for the shells where a run's number would: none has this one. */
-const SLOTS = 0
 
 /** Rejects with a RunhookError when the data directory or the address cannot be had. */
 export async function startServer(config: Config, log: Log): Promise<Server> {
@@ -67,7 +62,7 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   setUrl(url)
   await listenLocally(local, works.socket, log)
   const resumed = new AbortController()
-  void resume(works, config.server.maxParallel, log, resumed.signal)
+  void resume({ ...works, maxParallel: config.server.maxParallel, log }, resumed.signal)
   return {
     url,
     async reload(next) {
@@ -195,68 +190,10 @@ function statusOf(current: Current, queue: Queue, url: () => string): () => Serv
   })
 }
 
-/**
- * Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. A disk
- * that refuses is asked again until it agrees: nothing may start before the old work is settled.
- */
-async function resume(
-  works: Works,
-  maxParallel: number,
-  log: Log,
-  stopped: AbortSignal,
-): Promise<void> {
-  const { slots, queue } = works
-  while (!stopped.aborted) {
-    try {
-      queue.restore(await recovered(works, log))
-      if (stopped.aborted) return
-      slots.prepare(Math.min(maxParallel, SLOTS_AHEAD))
-      return queue.open()
-    } catch (error) {
-      log.error(
-        `${messageOf(error)} Nothing is started until it is mended; trying again in a second.`,
-      )
-      await sleep(1000, undefined, { ref: false })
-    }
-  }
-}
-
-async function recovered({ store, output, started }: Works, log: Log): Promise<Run[]> {
-  const boot = bootId()
-  const sameBoot = (await store.swapSetting('boot', boot)) === boot
-  await endLeftovers(store.token, [SLOTS])
-  const known = started.read()
-  const waiting = await recover({
-    store,
-    log,
-    mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
-    outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
-    endLeftovers: async (runIds) => {
-      for (const left of await endLeftovers(store.token, runIds)) {
-        const { runId, pids, remaining } = left
-        const became = remaining.length > 0 ? `still running: ${remaining}` : 'they were ended'
-        log.warn({ run: runId, pids, remaining }, `    run #${runId} left processes; ${became}`)
-      }
-    },
-    sameBoot,
-  })
-  started.clear()
-  return waiting
-}
-
 /** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */
 function giveUp(error: RunhookError, log: Log): void {
   log.fatal(
     `${error.message} What was written cannot be trusted; runhook ends, to be started again.`,
   )
   setTimeout(() => process.exit(1), LAST_ANSWERS_MS)
-}
-
-/** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
 }

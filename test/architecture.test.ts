@@ -7,7 +7,7 @@ const floors = [
   ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
   ['receive', 'run', 'show'],
-  ['control', 'listen'],
+  ['control', 'listen', 'resume'],
   ['server'],
   ['cli'],
 ]

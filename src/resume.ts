@@ -1,0 +1,84 @@
+/**
+ * What a new process does first: settles what the one before it left, then lets the queue begin.
+ */
+
+import { readFileSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from './errors.ts'
+import type { Log } from './log.ts'
+import type { Run } from './model.ts'
+import type { OutputLog } from './record/output.ts'
+import type { SqliteStore } from './record/sqlite.ts'
+import { endLeftovers } from './run/leftovers.ts'
+import type { Queue } from './run/queue.ts'
+import { recover } from './run/recover.ts'
+import type { Slots } from './run/slots.ts'
+import type { Started } from './run/started.ts'
+
+/** Shells that wait for their first command; more are made when more run at once. */
+const SLOTS_AHEAD = 4
+/** Stands for the shells where a run's number would: none has this one. */
+export const SLOTS = 0
+
+export interface ResumeParts {
+  readonly store: SqliteStore
+  readonly output: OutputLog
+  readonly slots: Slots
+  readonly started: Started
+  readonly queue: Queue
+  readonly maxParallel: number
+  readonly log: Log
+}
+
+/**
+ * Recovery ends what a crash left behind, which may take seconds; deliveries are stored meanwhile. A disk
+ * that refuses is asked again until it agrees: nothing may start before the old work is settled.
+ */
+export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<void> {
+  const { slots, queue, maxParallel, log } = parts
+  while (!stopped.aborted) {
+    try {
+      queue.restore(await recovered(parts))
+      if (stopped.aborted) return
+      slots.prepare(Math.min(maxParallel, SLOTS_AHEAD))
+      return queue.open()
+    } catch (error) {
+      log.error(
+        `${messageOf(error)} Nothing is started until it is mended; trying again in a second.`,
+      )
+      await sleep(1000, undefined, { ref: false })
+    }
+  }
+}
+
+async function recovered({ store, output, started, log }: ResumeParts): Promise<Run[]> {
+  const boot = bootId()
+  const sameBoot = (await store.swapSetting('boot', boot)) === boot
+  await endLeftovers(store.token, [SLOTS])
+  const known = started.read()
+  const waiting = await recover({
+    store,
+    log,
+    mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
+    outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
+    endLeftovers: async (runIds) => {
+      for (const left of await endLeftovers(store.token, runIds)) {
+        const { runId, pids, remaining } = left
+        const became = remaining.length > 0 ? `still running: ${remaining}` : 'they were ended'
+        log.warn({ run: runId, pids, remaining }, `    run #${runId} left processes; ${became}`)
+      }
+    },
+    sameBoot,
+  })
+  started.clear()
+  return waiting
+}
+
+/** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
