@@ -11,10 +11,12 @@ import { messageOf, RunhookError } from '../errors.ts'
 import { migrate } from './migrations.ts'
 import { Syncing } from './syncing.ts'
 
-/** How long SQLite itself may wait for a lock: it blocks the event loop, so not long. */
-const BUSY_MS = 100
-/** How long a write is tried again while another program holds the database. */
-const PATIENCE_MS = 2000
+/** How long SQLite itself may wait for a lock while it is opened. Later it never waits: that blocks the loop. */
+const OPENING_MS = 100
+/** How often a write is tried again while another program holds the database. */
+const RETRY_MS = 25
+/** For how long: with it, who sent a delivery is told within two seconds. */
+const PATIENCE_MS = 1800
 /** How long the end of a run may wait for company before it is written. */
 const LAZY_MS = 50
 
@@ -36,6 +38,8 @@ export class Database {
   #lazy: Write[] = []
   #scheduled = false
   #lazyTimer: NodeJS.Timeout | null = null
+  /** Set while another program holds the database: writes gather, and one attempt serves all. */
+  #locked: NodeJS.Timeout | null = null
 
   /** `onBroken` is called once when the disk has lost writes; nothing but a new process can go on then. */
   constructor(directory: string, onBroken: (error: RunhookError) => void = () => undefined) {
@@ -67,8 +71,9 @@ export class Database {
     })
   }
 
-  /** Writes what is waiting now, so that a read sees it. */
+  /** Writes what is waiting now, so that a read sees it. Does nothing while another program holds the database. */
   flush(): void {
+    if (this.#locked) return
     if (this.#lazyTimer) clearTimeout(this.#lazyTimer)
     this.#lazyTimer = null
     const writes = [...this.#lazy, ...this.#urgent]
@@ -79,7 +84,11 @@ export class Database {
 
   /** All that was asked for is on disk when it resolves. */
   async close(): Promise<void> {
+    if (this.#locked) clearTimeout(this.#locked)
+    this.#locked = null
     this.flush()
+    if (this.#locked) clearTimeout(this.#locked)
+    for (const write of this.#urgent) write.reject(asStorageError(new Error('it was locked'), null))
     await this.#log.sync().catch(() => undefined) // who asked for a write has been told
     this.#database.close()
     this.#log.close()
@@ -149,11 +158,12 @@ export class Database {
     for (const write of writes) {
       if (!patient.includes(write)) write.reject(asStorageError(error, null))
     }
-    if (patient.length === 0) return
-    setTimeout(() => {
-      this.#urgent = [...patient, ...this.#urgent]
+    this.#urgent.push(...patient) // nothing else came into it since the flush that failed
+    if (this.#urgent.length === 0) return
+    this.#locked ??= setTimeout(() => {
+      this.#locked = null
       this.flush()
-    }, BUSY_MS)
+    }, RETRY_MS)
   }
 }
 
@@ -179,8 +189,10 @@ const PAGE_BYTES = 8192
 function openDurable(path: string): DatabaseSync {
   makePrivate(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true })
-  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA auto_vacuum = INCREMENTAL`)
+  // auto_vacuum comes before WAL, which writes the file's first page: after that it is not heeded.
+  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA busy_timeout = ${OPENING_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -16000`)
   // Read back, because SQLite answers a pragma it cannot keep with silence, and a promise hangs on these.
   const mode = database.prepare('PRAGMA journal_mode').get()?.journal_mode
   const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous
@@ -190,6 +202,7 @@ function openDurable(path: string): DatabaseSync {
     })
   }
   migrate(database)
+  database.exec('PRAGMA busy_timeout = 0')
   return database
 }
 

@@ -441,25 +441,3 @@ describe('refuses to open', () => {
     )
   })
 })
-
-test('a database held by another program for a moment is waited for, a tenth of a second at a time', async () => {
-  const directory = aDirectory()
-  const store = aStore(directory)
-  const other = new DatabaseSync(join(directory, 'runhook.db'))
-  other.exec('BEGIN EXCLUSIVE')
-  const accepted = accept(store)
-  setTimeout(() => other.exec('COMMIT'), 600)
-  expect((await accepted).queued).toHaveLength(1)
-  other.close()
-})
-
-test('a database that stays locked is given up with a clear error, and nothing is kept', async () => {
-  const directory = aDirectory()
-  const store = aStore(directory)
-  const other = new DatabaseSync(join(directory, 'runhook.db'))
-  other.exec('BEGIN EXCLUSIVE')
-  await expect(accept(store)).rejects.toThrow('The database refused to write: database is locked.')
-  other.exec('COMMIT')
-  other.close()
-  expect(await store.deliveries({ limit: 1 })).toEqual([])
-})
