@@ -86,6 +86,8 @@ export interface StoredDelivery extends Delivery {
   readonly id: number
   /** The delivery that came first with the same guid, when this one repeats it. */
   readonly duplicateOf: number | null
+  /** When its body had been kept for its time and was removed; null while it is there. */
+  readonly bodyRemovedAt: number | null
   readonly verdicts: readonly Verdict[]
 }
 
@@ -235,8 +237,20 @@ export interface Hook {
   readonly allowForks: boolean
   readonly allowUnusualRefs: boolean
   readonly enabled: boolean
+  /** Its newest ended runs that are kept, and their age; null = as the server says. */
+  readonly keep: { readonly runs: number | null; readonly ageMs: number | null }
   /** First 12 hex digits of the SHA-256 of this hook's text in the file: which config a run used. */
   readonly config: string
+}
+
+/** How long what is stored is kept. */
+export interface Keep {
+  readonly bodiesMs: number
+  readonly outputMs: number
+  /** Of all outputs together. */
+  readonly outputBytes: number
+  readonly historyMs: number
+  readonly refusalsMs: number
 }
 
 export interface ServerSettings {
@@ -247,6 +261,7 @@ export interface ServerSettings {
   readonly publicUrl: string | null
   readonly maxParallel: number
   readonly drainMs: number
+  readonly keep: Keep
 }
 
 /** A loaded hooks file. Replaced whole on reload, never changed. */

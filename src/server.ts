@@ -15,7 +15,10 @@ import { receiveApp } from './receive/app.ts'
 import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
+import { Disk } from './record/disk.ts'
 import { OutputLog } from './record/output.ts'
+import { OutputFiles } from './record/output-files.ts'
+import { type Policy, Retention } from './record/retention.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
 import { resume, SLOTS } from './resume.ts'
 import { executeRun, serverUser } from './run/execute.ts'
@@ -61,6 +64,7 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
   const url = await listen(web, config)
   setUrl(url)
   await listenLocally(local, works.socket, log)
+  works.retention.start()
   const resumed = new AbortController()
   void resume({ ...works, maxParallel: config.server.maxParallel, log }, resumed.signal)
   return {
@@ -76,13 +80,14 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
     async stop(drainMs) {
       const closed = close(web)
       resumed.abort()
-      await works.queue.stop(drainMs)
+      await Promise.all([works.queue.stop(drainMs), works.retention.stop()])
       works.slots.close()
       web.closeAllConnections()
       await closed
       const left = close(local) // kept until here: the command line shows what still runs, and ends it
       local.closeAllConnections()
       await left
+      works.disk.close()
       await works.store.close()
       rmSync(works.socket, { force: true })
     },
@@ -96,6 +101,8 @@ interface Works {
   readonly slots: Slots
   readonly started: Started
   readonly queue: Queue
+  readonly retention: Retention
+  readonly disk: Disk
   /** Steps of runs under way, by run. */
   readonly steps: Map<number, StepRecord[]>
   readonly socket: string
@@ -103,13 +110,20 @@ interface Works {
 
 function worksOf(current: Current, log: Log): Works {
   const { data } = current.config.server
-  const store = openSqlite(data, (error) => giveUp(error, log))
-  const output = new OutputLog(join(data, 'output'))
+  const disk = new Disk(data, log)
+  const store = openSqlite(data, { disk, onBroken: (error) => giveUp(error, log) })
+  disk.start()
+  const output = new OutputLog(join(data, 'output'), undefined, disk)
+  const files = new OutputFiles(join(data, 'output'), output)
+  const policy = () => policyOf(current.config)
+  const retention = new Retention({ prune: store.prune, files, policy, log })
+  store.keepRefusals(current.config.server.keep.refusalsMs)
   const steps = new Map<number, StepRecord[]>()
   const slots = new Slots(markerOf(store.token, SLOTS))
   const started = new Started(join(data, 'started'))
-  const queue = queueOf(current, { store, output, slots, started }, steps, log)
-  return { store, output, slots, started, queue, steps, socket: join(data, 'runhook.sock') }
+  const parts = { store, output, slots, started, retention, disk }
+  const queue = queueOf(current, parts, steps, log)
+  return { ...parts, queue, steps, socket: join(data, 'runhook.sock') }
 }
 
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
@@ -149,7 +163,7 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
 
 function queueOf(
   current: Current,
-  parts: Pick<Works, 'store' | 'output' | 'slots' | 'started'>,
+  { retention, ...parts }: Pick<Works, 'store' | 'output' | 'slots' | 'started' | 'retention'>,
   steps: Map<number, StepRecord[]>,
   log: Log,
 ): Queue {
@@ -173,9 +187,15 @@ function queueOf(
       return end.finally(() => {
         steps.delete(work.run.id)
         if (steps.size === 0) parts.started.tidy()
+        retention.ended(work.run.id)
       })
     },
   })
+}
+
+function policyOf({ server, hooks, texts }: Config): Policy {
+  const own = [...hooks].map(([name, { keep }]) => [name, keep] as const)
+  return { server: server.keep, hooks: new Map(own), configs: texts.keys() }
 }
 
 function statusOf(current: Current, queue: Queue, url: () => string): () => ServerStatus {

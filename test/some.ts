@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { update } from '../src/hosts/fields.ts'
-import type { Concurrency, Delivery, Hook, Trigger, Update } from '../src/model.ts'
+import type { Concurrency, Delivery, Hook, Keep, Trigger, Update } from '../src/model.ts'
 
 export const SECRET = 'a secret for acme/site, long enough'
 export const sha = (digit: string) => digit.repeat(40)
@@ -54,6 +54,7 @@ export function aHook(fields: Partial<Hook> = {}): Hook {
     allowForks: false,
     allowUnusualRefs: false,
     enabled: true,
+    keep: { runs: null, ageMs: null },
     config: 'c0ffee000000',
     ...fields,
   }
@@ -78,6 +79,17 @@ export function aPush(branch = 'main', fields: Partial<Update> = {}): Update {
 
 export function aTag(tag = 'v1.2.3', fields: Partial<Update> = {}): Update {
   return aPush('', { event: 'tag', ref: `refs/tags/${tag}`, branch: null, tag, ...fields })
+}
+
+export function aKeep(fields: Partial<Keep> = {}): Keep {
+  const day = 24 * 60 * 60 * 1000
+  const ages = {
+    bodiesMs: 14 * day,
+    outputMs: 30 * day,
+    historyMs: 180 * day,
+    refusalsMs: 14 * day,
+  }
+  return { ...ages, outputBytes: 2 ** 30, ...fields }
 }
 
 let guids = 0

@@ -48,12 +48,16 @@ function facts(delivery: DeliveryView, now: number): (readonly [string, string])
     ['event', action === null ? event : `${event}, ${action}`],
     ...delivery.updates.map((update) => ['ref', refOf(update)] as const),
     ['proof', proof],
-    ['body', bytes(delivery.bodyBytes)],
+    ['body', bodyOf(delivery, now)],
     ...(problem === null ? [] : [['problem', problem] as const]),
     ...(duplicateOf === null ? [] : [['repeats', `delivery #${duplicateOf}`] as const]),
     ...(again === '' ? [] : [['came again', `as ${again}`] as const]),
     ...(answer === null ? [] : [['answered', answer] as const]),
   ]
+}
+
+function bodyOf({ bodyBytes, bodyRemovedAt }: DeliveryView, now: number): string {
+  return bodyRemovedAt === null ? bytes(bodyBytes) : `removed ${ago(bodyRemovedAt, now)}`
 }
 
 /**

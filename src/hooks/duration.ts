@@ -18,10 +18,23 @@ const longest = 2 ** 31 - 1
 
 /** Milliseconds, or what is wrong as the end of a sentence that begins with the text. */
 export function parseDuration(text: string): { ms: number } | { problem: string } {
-  const parts = durationSyntax.exec(text)?.slice(1)
-  if (parts === undefined) return { problem: `is not a duration; write ${suggestDuration(text)}` }
-  const ms = units.reduce((sum, [, size], index) => sum + count(parts[index]) * size, 0)
+  const ms = millisecondsOf(text)
+  if (ms === null) return { problem: `is not a duration; write ${suggestDuration(text)}` }
   return ms > longest ? { problem: 'is too long; the longest is 24d' } : { ms }
+}
+
+/** How long something is kept, which no timer waits for: an hour to ten years. */
+export function parseAge(text: string): { ms: number } | { problem: string } {
+  const ms = millisecondsOf(text)
+  if (ms === null) return { problem: 'is not a duration; write "14d"' }
+  if (ms < 3_600_000) return { problem: 'is too short; the shortest is 1h' }
+  return ms > 3650 * 86_400_000 ? { problem: 'is too long; the longest is 3650d' } : { ms }
+}
+
+function millisecondsOf(text: string): number | null {
+  const parts = durationSyntax.exec(text)?.slice(1)
+  if (parts === undefined) return null
+  return units.reduce((sum, [, size], index) => sum + count(parts[index]) * size, 0)
 }
 
 /** The shortest text that parses to these milliseconds. */

@@ -14,6 +14,7 @@ import { checkUrl } from './address.ts'
 import { readMatch } from './conditions-written.ts'
 import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
+import { readHookKeep } from './keep.ts'
 import { readProof } from './proof.ts'
 import type { HookWritten } from './schema-hook.ts'
 import { readSignature } from './signature-written.ts'
@@ -59,6 +60,7 @@ export async function readHook(
     allowForks: written['allow-forks'] ?? false,
     allowUnusualRefs: written['allow-unusual-refs'] ?? false,
     enabled: written.enabled ?? true,
+    keep: readHookKeep(draft),
     config,
   }
 }

@@ -4,6 +4,7 @@
 
 import * as v from 'valibot'
 import { repositorySyntax, repositoryWords } from './repository.ts'
+import { hookKeep } from './schema-keep.ts'
 import { match } from './schema-match.ts'
 import { on } from './schema-on.ts'
 import { duration, env, key, listOf, secrets, text } from './schema-parts.ts'
@@ -148,6 +149,11 @@ export const hook = v.strictObject(
       'Allow unusual refs',
       'Also run for branches and tags with characters other than A-Z a-z 0-9 _ . / + @ -. Default: false.',
       yesOrNo,
+    ),
+    keep: key(
+      'Keep',
+      'How many runs of this hook are kept, and how long. Default: as "keep" of the server says.',
+      hookKeep,
     ),
     enabled: key('Enabled', 'false switches the hook off. Default: true.', yesOrNo),
   },

@@ -6,6 +6,7 @@
 
 import * as v from 'valibot'
 import { hook } from './schema-hook.ts'
+import { keep } from './schema-keep.ts'
 import { duration, env, key, secrets, text } from './schema-parts.ts'
 
 const defaults = v.strictObject(
@@ -64,6 +65,7 @@ const server = v.strictObject(
       'How long a stopping server waits for running commands before it ends them. Default: 60s.',
       duration,
     ),
+    keep: key('Keep', 'How long things are kept; what is older is removed bit by bit.', keep),
   },
   'an object such as { "port": 9000 }',
 )

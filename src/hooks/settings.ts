@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ServerSettings } from '../model.ts'
 import type { FileDraft } from './draft.ts'
+import { readKeep } from './keep.ts'
 import type { Report } from './report.ts'
 import { readDuration } from './surroundings.ts'
 
@@ -16,10 +17,11 @@ export interface Overrides {
 }
 
 export function readServer(
-  { written, folder, report }: FileDraft,
+  draft: FileDraft,
   overrides: Overrides,
   stateDirectory: string | undefined,
 ): ServerSettings {
+  const { written, folder, report } = draft
   const server = written.server ?? {}
   return {
     host: overrides.host ?? server.host ?? '127.0.0.1',
@@ -28,6 +30,7 @@ export function readServer(
     publicUrl: readPublicUrl(server['public-url'], report),
     maxParallel: server['max-parallel'] ?? Math.max(4, 4 * availableParallelism()),
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
+    keep: readKeep(draft),
   }
 }
 

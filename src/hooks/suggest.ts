@@ -34,6 +34,7 @@ function normalised(word: string): string {
 
 const synonyms = new Map(
   Object.entries({
+    runs: 'count number builds max-runs',
     run: 'cmd commands exec execute execute-command script scripts shell-command do action actions',
     command: 'argv args',
     'working-directory': 'cwd dir directory workdir working-dir path chdir folder',
@@ -58,6 +59,12 @@ const synonyms = new Map(
     'public-url': 'url base-url external-url',
     'max-parallel': 'parallel workers jobs concurrency',
     drain: 'grace grace-period shutdown-timeout drain-timeout',
+    keep: 'retention history expire cleanup prune',
+    bodies: 'payloads payload body deliveries',
+    output: 'logs log outputs',
+    'output-size': 'size max-size log-size output-bytes',
+    refusals: 'refused rejects rejected',
+    days: 'retention-days age max-age max-days',
     data: 'data-dir data-directory state state-directory database db',
     host: 'bind address listen hostname ip',
     manual: 'workflow-dispatch dispatch button',

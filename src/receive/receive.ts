@@ -148,9 +148,9 @@ function noHook(path: string): string {
   return `no hook answers at ${path.slice(0, 80)}`
 }
 
+/** That the store refuses is told by the refusals: with each delivery there would be no end of it. */
 function failureAnswer(log: Log, error: unknown): Answer {
   if (error instanceof RunhookError && error.code === 'storage') {
-    log.error({ err: error }, `a delivery could not be stored: ${error.message}`)
     return answers.unavailable('The delivery could not be stored; nothing was kept. Send it again.')
   }
   log.error({ err: error }, `a delivery failed: ${messageOf(error)}`)

@@ -9,6 +9,7 @@ import type { Payload } from '../hosts/host.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import type { Log } from '../log.ts'
 import type { Delivery, Run, StoredDelivery } from '../model.ts'
+import { payloadRemoved } from '../record/removed.ts'
 import type { Accept, Store } from '../record/store.ts'
 import { read } from './arrive.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
@@ -37,6 +38,8 @@ export function createRedeliver({ store, log, endpoints, accept }: RedeliverPart
   return async (deliveryId, { dryRun }, by) => {
     const stored = await store.delivery(deliveryId)
     if (!stored) throw new RunhookError('not-found', `There is no delivery #${deliveryId}.`)
+    const removed = payloadRemoved(stored)
+    if (removed) throw removed
     const endpoint = endpointFor(stored, endpoints())
     const { delivery, payload } = readAgain(endpoint, stored, `redelivered by ${by}`)
     if (delivery.problem !== null) throw unusable(stored, delivery.problem)

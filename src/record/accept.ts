@@ -49,6 +49,7 @@ export class Acceptance {
       ...delivery,
       id,
       duplicateOf,
+      bodyRemovedAt: null,
       verdicts: settle(verdicts, held, runs),
     }
     this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)

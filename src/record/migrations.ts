@@ -5,6 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
+import { retentionStep } from './migration-retention.ts'
 
 const steps: readonly string[] = [
   `
@@ -123,6 +124,7 @@ const steps: readonly string[] = [
     PRIMARY KEY (minute, address, path, reason)
   ) STRICT, WITHOUT ROWID;
   `,
+  retentionStep,
 ]
 
 /** Brings an open database to this release's schema, or refuses one that a newer release wrote. */

@@ -9,11 +9,14 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
+import type { Disk } from './disk.ts'
 import { FileWriter, type Limits, type OutputWriter } from './writer.ts'
 
 export type { Closed, Limits, OutputWriter } from './writer.ts'
 
 const defaults: Limits = { head: 2 ** 20, tail: 3 * 2 ** 20 }
+/** While the disk is short of room: the end, where a failure is told. */
+const shortLimits: Limits = { head: 0, tail: 4096 }
 const PIECE = 64 * 1024
 const RECENT_OUTPUTS = 256
 const openInThread = promisify(openFile)
@@ -21,14 +24,20 @@ const openInThread = promisify(openFile)
 export class OutputLog {
   readonly #directory: string
   readonly #limits: Limits
+  readonly #disk: Pick<Disk, 'room'>
   readonly #open = new Map<number, FileWriter>()
   /** Small outputs of the latest runs: who waits for one asks at once, and need not wait for the disk. */
   readonly #recent = new Map<number, Uint8Array>()
 
   /** `directory` is the log's own (`<data>/output`); it is made when the first run writes. */
-  constructor(directory: string, limits: Limits = defaults) {
+  constructor(
+    directory: string,
+    limits: Limits = defaults,
+    disk: Pick<Disk, 'room'> = { room: 'enough' },
+  ) {
     this.#directory = directory
     this.#limits = limits
+    this.#disk = disk
   }
 
   path(runId: number): string {
@@ -42,7 +51,8 @@ export class OutputLog {
   /** The run's file is made at its first byte; should the disk refuse, `close` says so. */
   open(runId: number): OutputWriter {
     const make = () => create(this.path(runId))
-    const writer = new FileWriter(make, this.#limits, (whole) => {
+    const limits = this.#disk.room === 'enough' ? this.#limits : shortLimits
+    const writer = new FileWriter(make, limits, (whole) => {
       this.#open.delete(runId)
       if (whole !== null) this.#remember(runId, whole)
     })

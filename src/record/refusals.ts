@@ -1,7 +1,7 @@
 /**
  * Refused requests, counted per minute and kind: address, path and reason. A flood of them costs a Map's
  * entry each and a few rows a second at most; a crash loses the last second's. Never a body, never the
- * value of a header. After a day an address becomes its network, after two weeks a row goes.
+ * value of a header. After a day an address becomes its network, after two weeks (or as is said) a row goes.
  */
 
 import type { Database } from './database.ts'
@@ -12,7 +12,6 @@ import type { Refusal, RefusalFilter, Refused } from './store.ts'
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 const SAVE_MS = 1000
-const KEPT_MS = 14 * DAY_MS
 /** Kinds told apart in one minute, and rows altogether: strangers can invent paths without end. */
 const KINDS_MAX = 500
 const ROWS_MAX = 100_000
@@ -32,6 +31,7 @@ export class RefusalBook {
   readonly #unsaved = new Map<string, Counted>()
   #timer: NodeJS.Timeout | null = null
   #tidiedAt = 0
+  keptMs = 14 * DAY_MS
   /** All addresses before this are networks by now. */
   #cutBefore = 0
 
@@ -94,7 +94,7 @@ export class RefusalBook {
 
   #tidy(now: number): void {
     this.#tidiedAt = now
-    this.#sql.forget.run(minuteOf(now - KEPT_MS), ROWS_MAX)
+    this.#sql.forget.run(minuteOf(now - this.keptMs), ROWS_MAX)
     const before = minuteOf(now - DAY_MS)
     const rows = this.#sql.uncut.all(this.#cutBefore, before, CUT_AT_ONCE).map(countedOf)
     for (const row of rows) {

@@ -27,7 +27,8 @@ export class Repeats {
   /** Why a run that matched must not start: this very delivery, or its body, has run before. */
   heldBack(want: Wanted, delivery: Delivery, bodyHash: Uint8Array | null): Check | null {
     const hook = want.hook.name
-    const ran = this.#sql.ranBefore.get(guidKeyOf(delivery), delivery.host, hook, want.update)
+    const known = [guidKeyOf(delivery), delivery.host, hook, want.update] as const
+    const ran = this.#sql.ranBefore.get(...known) ?? this.#sql.ranBeforePruned.get(...known)
     if (ran) {
       const earlier = number(ran, 'delivery_id')
       const says = `delivery ${earlier} already started run #${number(ran, 'id')} (${text(ran, 'status')})`
@@ -39,7 +40,8 @@ export class Repeats {
     const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
     const like = moved ? null : delivery.event
     const guid = guidKeyOf(delivery)
-    const row = this.#sql.sameBody.get(bodyHash, hook, want.update, guid, guid, like, like)
+    const body = [bodyHash, hook, want.update, guid, guid, like, like] as const
+    const row = this.#sql.sameBody.get(...body) ?? this.#sql.sameBodyPruned.get(...body)
     if (!row) return null
     const earlier = number(row, 'delivery_id')
     const says = `replay suspected: the same body came as delivery ${earlier} and started run #${number(row, 'id')} ("replay": "allow" permits it)`
@@ -80,6 +82,15 @@ export const repeatQueries = {
     FROM deliveries d CROSS JOIN runs r ON r.delivery_id = d.id
     WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ?
       AND (? IS NULL OR d.guid_key IS NOT ?) AND (? IS NULL OR d.event <> ?) ORDER BY r.id LIMIT 1`,
+  // The same of runs whose time was over before their delivery's was: see retention.ts.
+  ranBeforePruned: `SELECT r.id, r.status, r.delivery_id
+    FROM deliveries d CROSS JOIN pruned_runs r ON r.delivery_id = d.id
+    WHERE d.guid_key = ? AND d.host = ? AND r.hook = ? AND r.update_index = ?
+      AND r.status = 'success' LIMIT 1`,
+  sameBodyPruned: `SELECT r.id, r.delivery_id
+    FROM deliveries d CROSS JOIN pruned_runs r ON r.delivery_id = d.id
+    WHERE d.body_hash = ? AND r.hook = ? AND r.update_index = ?
+      AND (? IS NULL OR d.guid_key IS NOT ?) AND (? IS NULL OR d.event <> ?) LIMIT 1`,
 } as const
 
 function statements(db: Database) {
@@ -87,5 +98,7 @@ function statements(db: Database) {
     original: db.prepare(repeatQueries.original),
     ranBefore: db.prepare(repeatQueries.ranBefore),
     sameBody: db.prepare(repeatQueries.sameBody),
+    ranBeforePruned: db.prepare(repeatQueries.ranBeforePruned),
+    sameBodyPruned: db.prepare(repeatQueries.sameBodyPruned),
   }
 }

@@ -78,6 +78,7 @@ export function deliveryOf(row: Row): StoredDelivery {
     headers: json<Record<string, string>>(row, 'headers'),
     problem: textOrNull(row, 'problem'),
     duplicateOf: numberOrNull(row, 'duplicate_of'),
+    bodyRemovedAt: numberOrNull(row, 'body_removed_at'),
     verdicts: json<Verdict[]>(row, 'verdicts'),
     body: row.body instanceof Uint8Array ? row.body : new Uint8Array(),
   }

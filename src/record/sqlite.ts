@@ -9,8 +9,12 @@ import { RunhookError } from '../errors.ts'
 import type { Delivery, Hook, Run, RunEnd, StepRecord, StoredDelivery, Verdict } from '../model.ts'
 import { Acceptance } from './accept.ts'
 import { Database } from './database.ts'
+import type { Disk } from './disk.ts'
+import { Prune } from './prune.ts'
 import { RefusalBook } from './refusals.ts'
+import { payloadRemoved } from './removed.ts'
 import { deliveryOf, number, runOf, stepOf, text } from './rows.ts'
+import { conditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
   Accepted,
@@ -24,14 +28,17 @@ import type {
 } from './store.ts'
 
 const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository, default_branch,
-  sender, updates, proof, address, headers, problem, duplicate_of, verdicts`
+  sender, updates, proof, address, headers, problem, duplicate_of, body_removed_at, verdicts`
 
-/** `onBroken` is called once when the disk has lost writes: see Database. */
-export function openSqlite(
-  directory: string,
-  onBroken?: (error: RunhookError) => void,
-): SqliteStore {
-  return new SqliteStore(new Database(directory, onBroken))
+export interface SqliteOptions {
+  /** Deliveries are refused while it has no room for them. */
+  readonly disk?: Disk
+  /** Called once when the disk has lost writes: see Database. */
+  readonly onBroken?: (error: RunhookError) => void
+}
+
+export function openSqlite(directory: string, { disk, onBroken }: SqliteOptions = {}): SqliteStore {
+  return new SqliteStore(new Database(directory, onBroken), disk)
 }
 
 export class SqliteStore implements Store {
@@ -43,8 +50,12 @@ export class SqliteStore implements Store {
   readonly token: string
   /** Those of the API. */
   readonly tokens: SqliteTokens
+  readonly prune: Prune
+  readonly #disk: Disk | undefined
 
-  constructor(database: Database) {
+  constructor(database: Database, disk?: Disk) {
+    this.#disk = disk
+    this.prune = new Prune(database)
     this.#db = database
     this.#acceptance = new Acceptance(database)
     this.#refusals = new RefusalBook(database)
@@ -60,6 +71,8 @@ export class SqliteStore implements Store {
     redelivers?: StoredDelivery,
     mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted> {
+    const full = this.#disk?.refusal
+    if (full) return Promise.reject(full)
     return this.#db.write(() =>
       this.#acceptance.accept(delivery, verdicts, wanted, redelivers, mayBegin),
     )
@@ -105,7 +118,10 @@ export class SqliteStore implements Store {
       if (!row) throw new RunhookError('not-found', `There is no run ${runId}.`)
       const delivery = this.#sql.delivery.get(number(row, 'delivery_id'))
       if (!delivery) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
-      return this.#acceptance.again(runOf(row), deliveryOf(delivery), hook)
+      const stored = deliveryOf(delivery)
+      const removed = payloadRemoved(stored)
+      if (removed) throw removed
+      return this.#acceptance.again(runOf(row), stored, hook)
     })
   }
 
@@ -158,6 +174,11 @@ export class SqliteStore implements Store {
       .map(deliveryOf)
   }
 
+  /** How long refusals are counted for; two weeks where nothing else is said. */
+  keepRefusals(ms: number): void {
+    this.#refusals.keptMs = ms
+  }
+
   refuse(refused: Refused): void {
     this.#refusals.add(refused)
   }
@@ -173,7 +194,7 @@ export class SqliteStore implements Store {
 
   keepConfig(texts: ReadonlyMap<string, string>): Promise<void> {
     return this.#db.write(() => {
-      for (const [hash, source] of texts) this.#sql.keepConfig.run(hash, source)
+      for (const [hash, source] of texts) this.#sql.keepConfig.run(hash, source, Date.now())
     })
   }
 
@@ -215,40 +236,5 @@ export class SqliteStore implements Store {
     const fresh = randomBytes(12).toString('hex')
     this.#db.prepare("INSERT INTO settings (name, value) VALUES ('token', ?)").run(fresh)
     return fresh
-  }
-}
-
-/** `WHERE` of the conditions whose value was given, each with one `?`. */
-function conditions(given: Readonly<Record<string, string | number | undefined>>) {
-  const used = Object.entries(given).filter((entry) => entry[1] !== undefined)
-  const where = used.length > 0 ? `WHERE ${used.map(([sql]) => sql).join(' AND ')}` : ''
-  return { where, values: used.map((entry) => entry[1] ?? null) }
-}
-
-function statements(db: Database) {
-  return {
-    begin: db.prepare(
-      `UPDATE runs SET status = 'running', started_at = ?, config = ?
-        WHERE id = ? AND status = 'queued' RETURNING *`,
-    ),
-    finish: db.prepare(
-      `UPDATE runs SET status = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?,
-        output_bytes = ?, output_cut = ? WHERE id = ? AND status IN ('queued', 'running')`,
-    ),
-    cancelWaiting: db.prepare(
-      `UPDATE runs SET status = 'cancelled', finished_at = ?, reason = ? WHERE id = ? AND status = 'queued'`,
-    ),
-    requeue: db.prepare(
-      `UPDATE runs SET status = 'queued', started_at = NULL WHERE id = ? AND status = 'running'`,
-    ),
-    run: db.prepare('SELECT * FROM runs WHERE id = ?'),
-    steps: db.prepare('SELECT * FROM steps WHERE run_id = ? ORDER BY number'),
-    delivery: db.prepare('SELECT * FROM deliveries WHERE id = ?'),
-    unfinished: db.prepare(`SELECT * FROM runs WHERE status IN ('queued', 'running') ORDER BY id`),
-    keepConfig: db.prepare('INSERT OR IGNORE INTO configs (hash, text) VALUES (?, ?)'),
-    configText: db.prepare('SELECT text FROM configs WHERE hash = ?'),
-    setting: db.prepare('SELECT value FROM settings WHERE name = ?'),
-    keepSetting: db.prepare('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)'),
-    insertStep: db.prepare('INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
 }

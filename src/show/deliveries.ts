@@ -5,6 +5,7 @@
 
 import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model.ts'
+import { payloadRemoved } from '../record/removed.ts'
 import type { Store } from '../record/store.ts'
 import { callerOf } from './admission.ts'
 import { bytesAnswer } from './answers.ts'
@@ -41,7 +42,7 @@ const bytes = {
   summary: 'The body of a delivery, exactly as it was sent',
   path,
   answers: { 200: { says: 'The bytes', type: 'application/octet-stream' } },
-  refusals: [404],
+  refusals: [404, 409],
 } as const
 
 const redeliver = {
@@ -77,7 +78,10 @@ export function deliveryRoutes(routes: Routes, { store, control }: DeliveryParts
     return c.json(deliveryView(delivery, repeatedBy))
   })
   routes.get('/deliveries/:id/body', bytes, async (_, { path }) => {
-    const { id, body } = await find(store, path.id)
+    const delivery = await find(store, path.id)
+    const removed = payloadRemoved(delivery)
+    if (removed) throw removed
+    const { id, body } = delivery
     return bytesAnswer(new Uint8Array(body), 'application/octet-stream', `delivery-${id}.body`)
   })
   routes.post('/deliveries/:id/redeliver', redeliver, async (c, { path }) => {

@@ -166,6 +166,7 @@ export const oneDelivery: v.GenericSchema<DeliveryView> = v.object({
   ...summary,
   headers: byName,
   bodyBytes: whole,
+  bodyRemovedAt: timeOrNull,
   verdicts: v.array(verdict),
   repeatedBy: v.array(id),
 })

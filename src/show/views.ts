@@ -97,6 +97,8 @@ export function deliverySummary(delivery: StoredDelivery): DeliverySummary {
 export interface DeliveryView extends DeliverySummary {
   readonly headers: Readonly<Record<string, string>>
   readonly bodyBytes: number
+  /** When the body had been kept for its time and was removed, else null. */
+  readonly bodyRemovedAt: number | null
   readonly verdicts: readonly Verdict[]
   /** Deliveries that came later with the same id, or that a person sent through once more. */
   readonly repeatedBy: readonly number[]
@@ -106,9 +108,9 @@ export function deliveryView(
   delivery: StoredDelivery,
   repeatedBy: readonly number[] = [],
 ): DeliveryView {
-  const { headers, verdicts, body } = delivery
+  const { headers, verdicts, body, bodyRemovedAt } = delivery
   const summary = deliverySummary(delivery)
-  return { ...summary, headers, bodyBytes: body.length, verdicts, repeatedBy }
+  return { ...summary, headers, bodyBytes: body.length, bodyRemovedAt, verdicts, repeatedBy }
 }
 
 /** What became of a delivery that was sent through once more. */

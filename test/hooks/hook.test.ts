@@ -48,6 +48,7 @@ describe('a hook', () => {
       allowForks: false,
       allowUnusualRefs: false,
       enabled: true,
+      keep: { runs: null, ageMs: null },
       config: expect.stringMatching(/^[0-9a-f]{12}$/),
     })
     expect(envFile).toBe(join(folder, '.env'))

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/hooks/load.ts'
+import { aKeep } from '../some.ts'
 import { aFolder, hookOf, REF, SECRET, written } from './written.ts'
 
 const manual = { on: 'manual', secret: REF, run: 'true' }
@@ -42,6 +43,7 @@ describe('the config', () => {
       publicUrl: 'https://deploy.example.com/hooks',
       maxParallel: 3,
       drainMs: 5000,
+      keep: aKeep(),
     })
   })
 
@@ -54,6 +56,7 @@ describe('the config', () => {
       publicUrl: null,
       maxParallel: Math.max(4, 4 * availableParallelism()),
       drainMs: 60_000,
+      keep: aKeep(),
     })
     const overrides = { host: '::1', port: 0, data: '/elsewhere' }
     const server = { host: '0.0.0.0', port: 1, data: 'state' }

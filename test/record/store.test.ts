@@ -13,6 +13,13 @@ function aStore(directory = aDirectory()): SqliteStore {
   return store
 }
 
+/** As the schema was before what is kept had an end. */
+function withoutRetention(database: DatabaseSync): void {
+  database.exec(`DROP INDEX deliveries_with_body; DROP INDEX runs_with_output; DROP TABLE pruned_runs;
+    ALTER TABLE deliveries DROP COLUMN body_removed_at;
+    ALTER TABLE runs DROP COLUMN output_removed_at; ALTER TABLE configs DROP COLUMN used_at`)
+}
+
 const matched = (hook: string, update = 0): Verdict => {
   return { hook, update, matched: true, checks: [], run: null }
 }
@@ -196,6 +203,7 @@ describe('a delivery that comes again', () => {
     await accept(store, { guid: 'Same' })
     await store.close()
     const database = new DatabaseSync(join(directory, 'runhook.db'))
+    withoutRetention(database)
     database.exec(`DROP INDEX deliveries_by_guid; DROP INDEX deliveries_by_guid_key;
       ALTER TABLE deliveries DROP COLUMN guid_key; DROP TABLE refusals;
       CREATE UNIQUE INDEX deliveries_by_guid ON deliveries (endpoint, guid)

@@ -52,7 +52,14 @@ export function aRun(fields: Partial<Run> = {}): Run {
 }
 
 export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
-  return { ...aDelivery(fields), id: 1, duplicateOf: null, verdicts: [], ...fields }
+  return {
+    ...aDelivery(fields),
+    id: 1,
+    duplicateOf: null,
+    bodyRemovedAt: null,
+    verdicts: [],
+    ...fields,
+  }
 }
 
 export interface Bench {

@@ -19,7 +19,7 @@ import type { Tokens } from '../../src/record/tokens.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
 import type { Control } from '../../src/show/control.ts'
-import { aDelivery, aDirectory, sha } from '../some.ts'
+import { aDelivery, aDirectory, aKeep, sha } from '../some.ts'
 
 /** Monday, 23 November 2026, half past two in the afternoon, UTC. */
 export const NOW = Date.UTC(2026, 10, 23, 14, 30)
@@ -70,6 +70,7 @@ export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
     ...aDelivery({ receivedAt: NOW - 120_000, guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' }),
     id: 57,
     duplicateOf: null,
+    bodyRemovedAt: null,
     verdicts: [],
     ...fields,
   }
@@ -273,6 +274,7 @@ function configOf(world: World): Config {
       publicUrl: null,
       maxParallel: 4,
       drainMs: 60_000,
+      keep: aKeep(),
     },
     hosts: new Map(),
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),
