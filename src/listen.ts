@@ -4,11 +4,11 @@
  */
 
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Server as NetServer } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, RunhookError, systemCode } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Config } from './model.ts'
+import type { ServerSettings } from './model.ts'
 
 /** Of the files this process may open, what must be left for the database, output and commands. */
 const FILES_KEPT = 128
@@ -26,7 +26,7 @@ function mostConnections(): number | null {
   }
 }
 
-type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
+export type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
 
 /** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
 export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetch']): Http {
@@ -46,14 +46,38 @@ export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetc
 }
 
 /** Resolves with the URL it listens at. */
-export async function listen(server: Http, config: Config): Promise<string> {
-  const { host, port } = config.server
+export async function listen(
+  server: Http,
+  { host, port }: Pick<ServerSettings, 'host' | 'port'>,
+): Promise<string> {
   try {
     await listening(server, () => server.listen(port, host))
   } catch (error) {
     throw cannotListen(error, host, port)
   }
-  const at = server.address() as AddressInfo // a TCP server that listens has one
+  return urlOf(server)
+}
+
+/** More than Node's own 511, for those who wait while one process follows another; the kernel may allow less. */
+const BACKLOG = 4096
+
+/** Listens on a socket that is open already; resolves with its URL. */
+export async function listenHeld(server: Http, fd: number): Promise<string> {
+  try {
+    await listening(server, () => server.listen({ fd, backlog: BACKLOG }))
+  } catch (error) {
+    throw new RunhookError('conflict', `Cannot listen on socket ${fd}: ${messageOf(error)}.`, {
+      hint: 'It was passed by LISTEN_FDS and must be a listening stream socket: see docs/systemd.md.',
+      cause: error,
+    })
+  }
+  return urlOf(server)
+}
+
+/** Of a Unix socket that was passed to us the path is not known. */
+function urlOf(server: Http): string {
+  const at = server.address()
+  if (at === null || typeof at === 'string') return 'a Unix socket'
   const name = at.family === 'IPv6' ? `[${at.address}]` : at.address
   return `http://${name}:${at.port}`
 }

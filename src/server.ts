@@ -7,8 +7,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import { controlOf } from './control.ts'
-import { messageOf, type RunhookError } from './errors.ts'
-import { close, listen, listenLocally, serverFor } from './listen.ts'
+import { messageOf, RunhookError } from './errors.ts'
+import { openFront } from './front.ts'
+import { close, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
 import type { Config, StepRecord } from './model.ts'
 import { receiveApp } from './receive/app.ts'
@@ -36,13 +37,19 @@ import { version } from './version.ts'
 export interface Server {
   /** Where it listens, such as `http://127.0.0.1:9000`. */
   readonly url: string
+  /** True when it listens on sockets that another process keeps open. */
+  readonly held: boolean
+  readonly status: () => ServerStatus
   /** Replaces the config in one step. Settings under `server` count from the next start. */
   reload(config: Config): Promise<void>
   /** Says that the file on disk is broken and the one before it stays; a reload takes that back. */
   configProblem(problem: string): void
   /** Ends what a stop still waits for, now. */
   hurry(): void
-  /** Stops accepting, lets runs end for `drainMs`, ends what is left, closes the database. */
+  /**
+   * Starts nothing more, lets runs end for `drainMs` and ends what is left. Meanwhile deliveries are still
+   * stored, for the next process to run. Then answers what was accepted, and closes the database.
+   */
   stop(drainMs: number): Promise<void>
 }
 
@@ -55,20 +62,29 @@ interface Current {
 
 const LAST_ANSWERS_MS = 200
 
-/** Rejects with a RunhookError when the data directory or the address cannot be had. */
-export async function startServer(config: Config, log: Log): Promise<Server> {
+/**
+ * Listens on the held sockets where there are any, else where the config says. Rejects with a RunhookError
+ * when the data directory or the address cannot be had.
+ */
+export async function startServer(
+  config: Config,
+  log: Log,
+  sockets: readonly number[] = [],
+): Promise<Server> {
   const current: Current = { config, endpoints: endpointsOf(config), problem: null }
   const works = worksOf(current, log)
   await works.store.keepConfig(config.texts)
-  const { web, local, setUrl } = appsOf(current, works, log)
-  const url = await listen(web, config)
-  setUrl(url)
+  const { web, local, setUrl, status, giveUp } = appsOf(current, works, log)
+  const front = await openFront(web, config.server, sockets)
+  setUrl(front.url)
   await listenLocally(local, works.socket, log)
   works.retention.start()
   const resumed = new AbortController()
   void resume({ ...works, maxParallel: config.server.maxParallel, log }, resumed.signal)
   return {
-    url,
+    url: front.url,
+    held: front.held,
+    status,
     async reload(next) {
       await works.store.keepConfig(next.texts)
       Object.assign(current, { config: next, endpoints: endpointsOf(next), problem: null })
@@ -78,12 +94,11 @@ export async function startServer(config: Config, log: Log): Promise<Server> {
     },
     hurry: () => void works.queue.stop(0),
     async stop(drainMs) {
-      const closed = close(web)
       resumed.abort()
       await Promise.all([works.queue.stop(drainMs), works.retention.stop()])
       works.slots.close()
-      web.closeAllConnections()
-      await closed
+      giveUp()
+      await front.stop()
       const left = close(local) // kept until here: the command line shows what still runs, and ends it
       local.closeAllConnections()
       await left
@@ -129,6 +144,9 @@ function worksOf(current: Current, log: Log): Works {
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
 function appsOf(current: Current, { store, output, queue, steps }: Works, log: Log) {
   let url = ''
+  const stopped = Promise.withResolvers<never>()
+  stopped.promise.catch(() => undefined)
+  const status = statusOf(current, queue, () => url)
   const arrivals = {
     store,
     log,
@@ -137,14 +155,14 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
   }
   const receive = createReceive({
     ...arrivals,
-    ended: (runId) => queue.whenEnded(runId),
+    ended: (runId) => Promise.race([queue.whenEnded(runId), stopped.promise]),
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
   const control: Control = {
     ...controlOf(store, queue, () => current.config),
     redeliver: createRedeliver(arrivals),
     steps: (runId) => steps.get(runId) ?? [],
-    status: statusOf(current, queue, () => url),
+    status,
   }
   const { tokens } = store
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
@@ -153,13 +171,20 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
   const strangers = api(admitTokens({ tokens, log, refuse: store.refuse.bind(store) }))
   return {
-    web: serverFor(strangers.route('/', receiveApp(receive)).fetch),
+    web: strangers.route('/', receiveApp(receive)).fetch,
     local: serverFor(api(admitLocal).fetch),
+    status,
+    /** Tells callers who wait for a run that it will not start here any more. */
+    giveUp: () => stopped.reject(stopping),
     setUrl(listening: string) {
       url = listening
     },
   }
 }
+
+const stopping = new RunhookError('unreachable', 'The server is stopping.', {
+  hint: 'The run waits and starts when the server is back; do not ask again for it.',
+})
 
 function queueOf(
   current: Current,

@@ -7,14 +7,15 @@ const floors = [
   ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
   ['receive', 'run', 'show'],
-  ['control', 'listen', 'resume'],
+  ['control', 'listen', 'resume', 'activation', 'notify'],
+  ['front'],
   ['server'],
   ['cli'],
 ]
 
 /** Each foreign thing enters by one door. */
 const doors: Record<string, RegExp> = {
-  'node:child_process': /^run\/(process|slot|pipe)\.ts$/,
+  'node:child_process': /^run\/(process|slot|pipe)\.ts$|^notify\.ts$/,
   'node:sqlite': /^record\//,
   '@hono/node-server': /^(listen|server)\.ts$|^receive\/app\.ts$|^show\//,
   '@octokit/webhooks-methods': /^hosts\/signature\.ts$/,

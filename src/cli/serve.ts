@@ -5,13 +5,16 @@
 
 import { readFile } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
+import { takeHeldSockets } from '../activation.ts'
 import { messageOf, RunhookError } from '../errors.ts'
 import { type Loaded, loadConfig } from '../hooks/load.ts'
 import { renderProblems } from '../hooks/problems.ts'
 import { watchConfig } from '../hooks/watch.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Config } from '../model.ts'
+import { createNotifier } from '../notify.ts'
 import { type Server, startServer } from '../server.ts'
+import { type Told, tellSystemd } from './systemd.ts'
 import { thingsToTry } from './try.ts'
 
 export interface ServeOptions {
@@ -27,20 +30,26 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const file = resolve(options.config)
   const log = createLog({ pretty: process.stdout.isTTY === true })
+  const sockets = takeHeldSockets(process.env, process.pid)
+  const notifier = createNotifier(process.env, process.pid, log)
   const first = await load(file, options)
   await report(file, first)
   if (!first.config) {
     throw new RunhookError('config', `${options.config} has mistakes; nothing was started.`)
   }
-  const server = await startServer(first.config, log)
+  const stop = stopSignal()
+  const server = await startServer(first.config, log, sockets)
+  stop.hurry = () => server.hurry()
+  const systemd = tellSystemd(notifier, server)
   announce(server, first.config, first, options)
-  const watcher = watchAndReload(file, first, options, server, log)
-  const signal = await stopSignal(server)
+  systemd.ready()
+  const watcher = watchAndReload(file, first, options, server, log, systemd)
+  const signal = await stop.asked
   watcher.close()
-  log.info(
-    `    ${signal}: no more deliveries; running commands get ${seconds(first.config)} to end`,
-  )
+  systemd.stopping()
+  log.info(`    ${signal}: ${goodbye(server, first.config)}`)
   await server.stop(first.config.server.drainMs)
+  notifier.close()
   return 0
 }
 
@@ -67,7 +76,7 @@ async function report(file: string, result: Loaded): Promise<void> {
 function announce(server: Server, config: Config, result: Loaded, options: ServeOptions): void {
   const count = config.hooks.size === 1 ? '1 hook' : `${config.hooks.size} hooks`
   const lines = [
-    `> Ready on ${server.url} with ${count} from ${shortPath(config.file)} (^C to quit)`,
+    `> Ready on ${server.url}${server.held ? ' (socket from systemd)' : ''} with ${count} from ${shortPath(config.file)} (^C to quit)`,
   ]
   if (result.created.length > 0) {
     lines.push(`  Made fresh secrets in ${shortPath(result.envFile)}: ${result.created.join(', ')}`)
@@ -83,6 +92,7 @@ function watchAndReload(
   options: ServeOptions,
   server: Server,
   log: Log,
+  systemd: Told,
 ): { close(): void } {
   let turn = Promise.resolve()
   let watcher = { close() {} }
@@ -94,7 +104,9 @@ function watchAndReload(
   const reload = () => {
     if (closed) return
     turn = turn.then(async () => {
+      systemd.reloading()
       const loaded = await reloadOnce(file, options, server, log)
+      systemd.ready()
       if (loaded) watch(loaded) // it may name other secret files now
     })
   }
@@ -148,19 +160,33 @@ function keepGoing(problem: string, server: Server, log: Log): void {
   log.error(`    ${problem}`)
 }
 
-/** The first signal starts the stop, a second one cuts its patience short, a third ends the process. */
-function stopSignal(server: Server): Promise<string> {
-  return new Promise((resolveSignal) => {
-    let asked = 0
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        asked += 1
-        if (asked === 1) resolveSignal(signal)
-        else if (asked === 2) server.hurry()
-        else process.exit(130)
-      })
-    }
-  })
+/**
+ * The first signal starts the stop, a second one cuts its patience short, a third ends the process. Heeded
+ * before the server listens, so that none of them ends the process between a delivery and its answer.
+ */
+function stopSignal(): { asked: Promise<string>; hurry: () => void } {
+  const { promise, resolve: ask } = Promise.withResolvers<string>()
+  const stop = { asked: promise, hurry: () => {} }
+  let count = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      count += 1
+      if (count === 1) ask(signal)
+      else if (count === 2) stop.hurry()
+      else process.exit(130)
+    })
+  }
+  return stop
+}
+
+/** What a stop waits for, and what it leaves for the next start. */
+function goodbye(server: Server, config: Config): string {
+  const { running, waiting } = server.status()
+  const parts = [
+    ...(running > 0 ? [`${running} running get ${seconds(config)} to end`] : []),
+    ...(waiting > 0 ? [`${waiting} waiting stay for the next start`] : []),
+  ]
+  return parts.length > 0 ? parts.join('; ') : 'nothing runs, stopping'
 }
 
 function seconds(config: Config): string {

@@ -150,6 +150,9 @@ function noHook(path: string): string {
 
 /** That the store refuses is told by the refusals: with each delivery there would be no end of it. */
 function failureAnswer(log: Log, error: unknown): Answer {
+  if (error instanceof RunhookError && error.code === 'unreachable') {
+    return answers.unavailable(`${error.message} ${error.hint ?? ''}`.trim())
+  }
   if (error instanceof RunhookError && error.code === 'storage') {
     return answers.unavailable('The delivery could not be stored; nothing was kept. Send it again.')
   }

@@ -86,6 +86,7 @@ test('a store that is closed meanwhile refuses what waits', async () => {
   const { store } = aHeldStore()
   const waiting = accept(store)
   await new Promise((resolve) => setTimeout(resolve, 100))
+  const refused = expect(waiting).rejects.toThrow('The database refused to write')
   await store.close()
-  await expect(waiting).rejects.toThrow('The database refused to write')
+  await refused
 })
