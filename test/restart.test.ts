@@ -1,6 +1,5 @@
 /** A server whose socket another process holds: restarted, listened to, and not passed on. */
 
-import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -52,10 +51,7 @@ held('commands get neither the socket nor the words about it', async () => {
   const directory = aDirectory()
   const command = ['sh', '-c', 'ls -l /proc/self/fd; env; cat /proc/$PPID/environ | tr "\\0" "\\n"']
   const server = await aHeldRunhook(directory, { hooks: { page: page(command) } })
-  const pid = await server.start()
-  expect(readFileSync(`/proc/${pid}/net/tcp`, 'utf8')).toContain(
-    server.port.toString(16).toUpperCase().padStart(4, '0'),
-  )
+  await server.start()
   const text = await (await fetch(`http://127.0.0.1:${server.port}/page`)).text()
   expect(text).toContain('0 -> /dev/null')
   expect(text).not.toContain('socket:')

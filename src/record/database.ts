@@ -189,10 +189,14 @@ const PAGE_BYTES = 8192
 function openDurable(path: string): DatabaseSync {
   makePrivate(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true })
-  // auto_vacuum comes before WAL, which writes the file's first page: after that it is not heeded.
-  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
-    PRAGMA busy_timeout = ${OPENING_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -16000`)
+  database.exec(`PRAGMA busy_timeout = ${OPENING_MS}; PRAGMA page_size = ${PAGE_BYTES}`)
+  // Only in a new file is auto_vacuum heeded, and only before WAL writes its first page; in another it is
+  // a write of its own, which a full disk would refuse.
+  const isNew = database.prepare('PRAGMA page_count').get()?.page_count === 0
+  if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000',
+  )
   // Read back, because SQLite answers a pragma it cannot keep with silence, and a promise hangs on these.
   const mode = database.prepare('PRAGMA journal_mode').get()?.journal_mode
   const synchronous = database.prepare('PRAGMA synchronous').get()?.synchronous

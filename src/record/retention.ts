@@ -15,6 +15,8 @@ const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
 /** Deliveries are known again for so long at least: a host may repeat one after weeks. */
 const KNOWN_MS = 90 * DAY_MS
+/** More than any run can take, from its start with a text until its end. */
+const RUN_MS = 30 * DAY_MS
 /** A server that starts has other things to do first. */
 const FIRST_MS = 10_000
 /** How soon a round follows when the outputs have become too many. */
@@ -221,7 +223,7 @@ export class Retention {
   async *#deliveries({ server, hooks, configs }: Policy): Slices {
     const ages = [...hooks.values()].map(({ ageMs }) => ageMs ?? 0)
     const longest = Math.max(server.historyMs, ...ages)
-    await this.#parts.prune.configs(configs, Date.now() - longest)
+    await this.#parts.prune.configs(configs, Date.now() - longest - RUN_MS)
     const before = Date.now() - Math.max(server.historyMs, server.bodiesMs, KNOWN_MS)
     let after: number | null = 0
     while (after !== null) {

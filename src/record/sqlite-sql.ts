@@ -29,8 +29,7 @@ export function statements(db: Database) {
     steps: db.prepare('SELECT * FROM steps WHERE run_id = ? ORDER BY number'),
     delivery: db.prepare('SELECT * FROM deliveries WHERE id = ?'),
     unfinished: db.prepare(`SELECT * FROM runs WHERE status IN ('queued', 'running') ORDER BY id`),
-    keepConfig: db.prepare(`INSERT INTO configs (hash, text, used_at) VALUES (?, ?, ?)
-        ON CONFLICT DO UPDATE SET used_at = excluded.used_at`),
+    keepConfig: db.prepare('INSERT OR IGNORE INTO configs (hash, text, used_at) VALUES (?, ?, ?)'),
     configText: db.prepare('SELECT text FROM configs WHERE hash = ?'),
     setting: db.prepare('SELECT value FROM settings WHERE name = ?'),
     keepSetting: db.prepare('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)'),

@@ -32,7 +32,7 @@ const withoutBody = `id, received_at, endpoint, host, guid, event, action, repos
 
 export interface SqliteOptions {
   /** Deliveries are refused while it has no room for them. */
-  readonly disk?: Disk
+  readonly disk?: Pick<Disk, 'refusal'>
   /** Called once when the disk has lost writes: see Database. */
   readonly onBroken?: (error: RunhookError) => void
 }
@@ -51,9 +51,9 @@ export class SqliteStore implements Store {
   /** Those of the API. */
   readonly tokens: SqliteTokens
   readonly prune: Prune
-  readonly #disk: Disk | undefined
+  readonly #disk: Pick<Disk, 'refusal'> | undefined
 
-  constructor(database: Database, disk?: Disk) {
+  constructor(database: Database, disk?: Pick<Disk, 'refusal'>) {
     this.#disk = disk
     this.prune = new Prune(database)
     this.#db = database
