@@ -26,6 +26,8 @@ export interface ResumeParts {
   readonly slots: Slots
   readonly started: Started
   readonly queue: Queue
+  /** See RecoverParts. */
+  readonly lastRun: number
   readonly maxParallel: number
   readonly log: Log
 }
@@ -51,13 +53,15 @@ export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<
   }
 }
 
-async function recovered({ store, output, started, log }: ResumeParts): Promise<Run[]> {
+async function recovered(parts: ResumeParts): Promise<Run[]> {
+  const { store, output, started, lastRun, log } = parts
   const boot = bootId()
   const sameBoot = (await store.swapSetting('boot', boot)) === boot
   await endLeftovers(store.token, [SLOTS])
   const known = started.read()
   const waiting = await recover({
     store,
+    lastRun,
     log,
     mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
     outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,

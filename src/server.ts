@@ -74,13 +74,14 @@ export async function startServer(
   const current: Current = { config, endpoints: endpointsOf(config), problem: null }
   const works = worksOf(current, log)
   await works.store.keepConfig(config.texts)
+  const lastRun = (await works.store.runs({ limit: 1 }))[0]?.id ?? 0
   const { web, local, setUrl, status, giveUp } = appsOf(current, works, log)
   const front = await openFront(web, config.server, sockets)
   setUrl(front.url)
   await listenLocally(local, works.socket, log)
   works.retention.start()
   const resumed = new AbortController()
-  void resume({ ...works, maxParallel: config.server.maxParallel, log }, resumed.signal)
+  void resume({ ...works, lastRun, maxParallel: config.server.maxParallel, log }, resumed.signal)
   return {
     url: front.url,
     held: front.held,

@@ -127,7 +127,7 @@ test.each([
 
 test('a store refuses deliveries while its disk is full, with what the disk says', async () => {
   const refusal = new RunhookError('storage', 'The disk is full.')
-  const store = openSqlite(aDirectory(), { refusal })
+  const store = openSqlite(aDirectory(), { disk: { refusal } })
   onTestFinished(() => store.close())
   const wanted = [{ hook: aHook(), update: 0, inputs: {} }]
   await expect(store.accept(aDelivery(), [], wanted)).rejects.toBe(refusal)

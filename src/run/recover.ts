@@ -11,6 +11,8 @@ import { unstarted } from './queue.ts'
 
 export interface RecoverParts {
   readonly store: Store
+  /** The last that the old process stored: what came since is the queue's already, or about to be. */
+  readonly lastRun: number
   readonly log: Log
   /** Did the command of this run start? Asked only after what an earlier server left behind was ended. */
   readonly mayHaveStarted: (runId: number) => boolean
@@ -23,7 +25,7 @@ export interface RecoverParts {
 
 /** Resolves with the runs that are to wait, in order. */
 export async function recover(parts: RecoverParts): Promise<Run[]> {
-  const found = await parts.store.unfinished()
+  const found = (await parts.store.unfinished()).filter((run) => run.id <= parts.lastRun)
   const running = found.filter((run) => run.status === 'running')
   const started = running.filter((run) => !parts.sameBoot || parts.mayHaveStarted(run.id))
   if (parts.sameBoot && started.length > 0) {

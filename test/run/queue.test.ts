@@ -144,6 +144,22 @@ test('a stop starts nothing more, ends what runs after its time, and leaves what
   expect(begun).toEqual([1])
 })
 
+test('recovery leaves alone what came since the server began to listen', async () => {
+  const hook = aHook({ concurrency: side })
+  const { push, store } = aQueue([hook], 8, false)
+  for (let i = 0; i < 3; i++) await push(hook)
+  const parts = {
+    store,
+    lastRun: 1,
+    log: silentLog(),
+    mayHaveStarted: () => true,
+    outputBytes: () => 0,
+    endLeftovers: async () => undefined,
+    sameBoot: true,
+  }
+  expect(await recover(parts)).toMatchObject([{ id: 1 }])
+})
+
 test('recovery: waiting runs wait, started ones are interrupted, begun ones wait again', async () => {
   const hook = aHook({ concurrency: side })
   const { push, store } = aQueue([hook], 8, false)
@@ -153,6 +169,7 @@ test('recovery: waiting runs wait, started ones are interrupted, begun ones wait
   const swept: number[] = []
   const parts = {
     store,
+    lastRun: 3,
     log: silentLog(),
     mayHaveStarted: (id: number) => id === 1,
     outputBytes: () => 7,
