@@ -129,7 +129,7 @@ function worksOf(current: Current, log: Log): Works {
   const disk = new Disk(data, log)
   const store = openSqlite(data, { disk, onBroken: (error) => giveUp(error, log) })
   disk.start()
-  const output = new OutputLog(join(data, 'output'), undefined, disk)
+  const output = new OutputLog(join(data, 'output'), { disk })
   const files = new OutputFiles(join(data, 'output'), output)
   const policy = () => policyOf(current.config)
   const retention = new Retention({ prune: store.prune, files, policy, log })

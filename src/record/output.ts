@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import type { Disk } from './disk.ts'
+import type { Redactor } from './redact.ts'
 import { FileWriter, type Limits, type OutputWriter } from './writer.ts'
 
 export type { Closed, Limits, OutputWriter } from './writer.ts'
@@ -21,22 +22,34 @@ const PIECE = 64 * 1024
 const RECENT_OUTPUTS = 256
 const openInThread = promisify(openFile)
 
+export interface OutputLogOptions {
+  readonly limits?: Limits | undefined
+  /** Null when there is nothing to hide. */
+  readonly redactor?: () => Redactor | null
+  /** While it is short of room, little is kept. */
+  readonly disk?: Pick<Disk, 'room'>
+}
+
 export class OutputLog {
   readonly #directory: string
   readonly #limits: Limits
   readonly #disk: Pick<Disk, 'room'>
+  readonly #redactor: () => Redactor | null
   readonly #open = new Map<number, FileWriter>()
   /** Small outputs of the latest runs: who waits for one asks at once, and need not wait for the disk. */
   readonly #recent = new Map<number, Uint8Array>()
 
-  /** `directory` is the log's own (`<data>/output`); it is made when the first run writes. */
+  /**
+   * `directory` is the log's own (`<data>/output`); it is made when the first run writes. The redactor is
+   * asked for at the beginning of each run; what it hides is never stored.
+   */
   constructor(
     directory: string,
-    limits: Limits = defaults,
-    disk: Pick<Disk, 'room'> = { room: 'enough' },
+    { limits = defaults, redactor = () => null, disk = { room: 'enough' } }: OutputLogOptions = {},
   ) {
     this.#directory = directory
     this.#limits = limits
+    this.#redactor = redactor
     this.#disk = disk
   }
 
@@ -57,7 +70,7 @@ export class OutputLog {
       if (whole !== null) this.#remember(runId, whole)
     })
     this.#open.set(runId, writer)
-    return writer
+    return this.#redactor()?.writer(writer) ?? writer
   }
 
   /** Up to `limit` stored bytes from offset `from`; none when the run has no file (any more). */

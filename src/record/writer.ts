@@ -28,6 +28,8 @@ export interface OutputWriter {
   write(chunk: Uint8Array): void
   /** Bytes received so far: the offset of the next one in the whole stream. */
   readonly written: number
+  /** A section is over: what was held back for what might follow it is written, and counted, now. */
+  settle(): void
   close(): Promise<Closed>
 }
 
@@ -101,6 +103,9 @@ export class FileWriter implements OutputWriter {
     if (this.#written > SMALL_OUTPUT || this.#tail !== null) this.#whole = null
     this.#whole?.add(chunk)
   }
+
+  /** It holds nothing back. */
+  settle(): void {}
 
   /** What follows stream offset `at` in the tail kept so far; a gap before it is named. Null = nothing yet. */
   live(at: number, limit: number): { bytes: Uint8Array; next: number } | null {

@@ -6,7 +6,7 @@ import { type Limits, OutputLog } from '../../src/record/output.ts'
 import { FileWriter } from '../../src/record/writer.ts'
 import { aDirectory, until } from '../some.ts'
 
-const aLog = (limits?: Limits) => new OutputLog(join(aDirectory(), 'output'), limits)
+const aLog = (limits?: Limits) => new OutputLog(join(aDirectory(), 'output'), { limits })
 const stored = async (log: OutputLog, id: number) =>
   Buffer.from(await log.read(id, 0, Number.MAX_SAFE_INTEGER)).toString()
 
@@ -104,7 +104,7 @@ test('neither cut splits a character, and offsets of the stream find their place
   let run = 0
   await fc.assert(
     fc.asyncProperty(text, sizes, fc.integer({ min: 1, max: 30 }), async (text, limits, size) => {
-      const small = new OutputLog(join(log.path(0), '..', '..'), limits)
+      const small = new OutputLog(join(log.path(0), '..', '..'), { limits })
       const all = Buffer.from(text)
       const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
         all.subarray(index * size, (index + 1) * size),
