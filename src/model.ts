@@ -272,6 +272,8 @@ export interface Config {
   readonly hooks: ReadonlyMap<string, Hook>
   /** Text of each hook as written, by its `config` hash: secrets stand there as `${NAME}`. */
   readonly texts: ReadonlyMap<string, string>
+  /** Values that no output, log or history may show: see hooks/hidden.ts. */
+  readonly hidden: readonly string[]
 }
 
 // ---- runs ------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import { controlOf } from './control.ts'
+import { type Current, currentOf, endToKeep, textsToKeep } from './current.ts'
 import { messageOf, RunhookError } from './errors.ts'
 import { openFront } from './front.ts'
 import { close, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
 import type { Config, StepRecord } from './model.ts'
 import { receiveApp } from './receive/app.ts'
-import { endpointsOf } from './receive/endpoints.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
 import { Disk } from './record/disk.ts'
@@ -53,13 +53,6 @@ export interface Server {
   stop(drainMs: number): Promise<void>
 }
 
-/** What changes at a reload. Everybody asks for it anew at each use. */
-interface Current {
-  config: Config
-  endpoints: ReturnType<typeof endpointsOf>
-  problem: string | null
-}
-
 const LAST_ANSWERS_MS = 200
 
 /**
@@ -71,9 +64,9 @@ export async function startServer(
   log: Log,
   sockets: readonly number[] = [],
 ): Promise<Server> {
-  const current: Current = { config, endpoints: endpointsOf(config), problem: null }
+  const current = currentOf(config)
   const works = worksOf(current, log)
-  await works.store.keepConfig(config.texts)
+  await works.store.keepConfig(textsToKeep(current))
   const lastRun = (await works.store.runs({ limit: 1 }))[0]?.id ?? 0
   const { web, local, setUrl, status, giveUp } = appsOf(current, works, log)
   const front = await openFront(web, config.server, sockets)
@@ -87,8 +80,9 @@ export async function startServer(
     held: front.held,
     status,
     async reload(next) {
-      await works.store.keepConfig(next.texts)
-      Object.assign(current, { config: next, endpoints: endpointsOf(next), problem: null })
+      const replacement = currentOf(next)
+      await works.store.keepConfig(textsToKeep(replacement))
+      Object.assign(current, replacement)
     },
     configProblem(problem) {
       current.problem = problem
@@ -129,7 +123,7 @@ function worksOf(current: Current, log: Log): Works {
   const disk = new Disk(data, log)
   const store = openSqlite(data, { disk, onBroken: (error) => giveUp(error, log) })
   disk.start()
-  const output = new OutputLog(join(data, 'output'), { disk })
+  const output = new OutputLog(join(data, 'output'), { disk, redactor: () => current.redactor })
   const files = new OutputFiles(join(data, 'output'), output)
   const policy = () => policyOf(current.config)
   const retention = new Retention({ prune: store.prune, files, policy, log })
@@ -209,12 +203,15 @@ function queueOf(
       const onStep = (step: StepRecord) => {
         live[step.number - 1] = step
       }
+      const { redactor } = current // of the config that its hook is from
       const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
-      return end.finally(() => {
-        steps.delete(work.run.id)
-        if (steps.size === 0) parts.started.tidy()
-        retention.ended(work.run.id)
-      })
+      return end
+        .then((ended) => endToKeep(ended, { redactor }))
+        .finally(() => {
+          steps.delete(work.run.id)
+          if (steps.size === 0) parts.started.tidy()
+          retention.ended(work.run.id)
+        })
     },
   })
 }

@@ -7,7 +7,7 @@ const floors = [
   ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
   ['receive', 'run', 'show'],
-  ['control', 'listen', 'resume', 'activation', 'notify'],
+  ['control', 'current', 'listen', 'resume', 'activation', 'notify'],
   ['front'],
   ['server'],
   ['cli'],

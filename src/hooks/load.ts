@@ -11,6 +11,7 @@ import { type Config, gitHostNames, type Hook, type HostName, type Secret } from
 import type { FileDraft } from './draft.ts'
 import { addToEnvFile, readEnvFile } from './env.ts'
 import { isOpen, readTextFile } from './files.ts'
+import { hiddenValues } from './hidden.ts'
 import { readHook } from './hook.ts'
 import { checkCredentials } from './host-rules.ts'
 import { maskSecrets } from './mask.ts'
@@ -60,7 +61,8 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const report = createReport(text, root, unsafeKeys(root))
   const written = checkShape(readValues(root, variables, report), report)
   const draft = await draftOf(path, written, report, options)
-  const config = await readConfig(path, text, root, draft, options)
+  const read = await readConfig(path, text, root, draft, options)
+  const config = { ...read, hidden: hiddenValues(read, draft, variables) }
   await warnOfOpenFiles(path, envFile, env, draft)
   const failed = report.problems.some((problem) => problem.severity === 'error')
   const created = failed ? [] : [...variables.fresh.keys()]
@@ -127,7 +129,7 @@ async function readConfig(
   root: Node,
   draft: FileDraft,
   { overrides = {}, environment }: LoadOptions,
-): Promise<Config> {
+): Promise<Omit<Config, 'hidden'>> {
   const masked = maskSecrets(text)
   const hooks = new Map<string, Hook>()
   const texts = new Map<string, string>()

@@ -10,6 +10,8 @@ export interface Variables {
   readonly fresh: ReadonlyMap<string, string>
   /** Fills in a text; or says which variable is missing, or what cannot be understood. */
   fill(text: string, options: { secret: boolean }): Filled
+  /** What a text takes from `.env` or the environment, by name; not what it gives as a default itself. */
+  taken(text: string): ReadonlyMap<string, string>
 }
 
 export type Filled =
@@ -39,14 +41,24 @@ export function createVariables(
       fresh.set(filled.missing, value)
       return { text: value }
     },
+    taken: (text) => new Map(referencesIn(text).flatMap((one) => taken(one, lookup))),
   }
+}
+
+function taken(reference: Reference, lookup: Lookup): [string, string][] {
+  const value = resolved(reference, lookup)
+  return value === undefined || value === reference.fallback ? [] : [[reference.name, value]]
 }
 
 /** The names a text refers to. */
 export function namesIn(text: string): string[] {
+  return referencesIn(text).map(({ name }) => name)
+}
+
+function referencesIn(text: string): Reference[] {
   return [...text.matchAll(reference)].flatMap(([whole, body]) => {
-    const name = readReference(body ?? '')?.name
-    return name === undefined || whole.startsWith('$$') ? [] : [name]
+    const read = readReference(body ?? '')
+    return read === null || whole.startsWith('$$') ? [] : [read]
   })
 }
 

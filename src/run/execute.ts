@@ -140,6 +140,7 @@ async function takeStep(progress: Progress, step: Step, number: number): Promise
   }
   tools.onStep?.(begun)
   const ended = step.kind === 'signal' ? signalled(progress, step) : await ran(progress, step)
+  writer.settle()
   const { exitCode } = ended
   const times = { finishedAt: Date.now(), outputTo: writer.written }
   const record = { ...begun, ...times, exitCode, signal: ended.signal }

@@ -279,5 +279,6 @@ function configOf(world: World): Config {
     hosts: new Map(),
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),
     texts: new Map(),
+    hidden: [],
   }
 }

@@ -1,0 +1,34 @@
+/**
+ * What a reload replaces: the config and what is made of it. Everybody asks for it anew at each use, and
+ * it is replaced in one step, so nobody sees the half of an old config beside the half of a new one.
+ */
+
+import type { Config, RunEnd } from './model.ts'
+import { type Endpoints, endpointsOf } from './receive/endpoints.ts'
+import { Redactor } from './record/redact.ts'
+
+export interface Current {
+  config: Config
+  endpoints: Endpoints
+  /** Null when the config has nothing to hide. */
+  redactor: Redactor | null
+  /** Why the file on disk is not the config in use, else null. */
+  problem: string | null
+}
+
+export function currentOf(config: Config): Current {
+  const redactor = Redactor.of(config.hidden)
+  return { config, endpoints: endpointsOf(config), redactor, problem: null }
+}
+
+/** Texts of the hooks by hash, as they may be kept: passwords that stand in the file are not. */
+export function textsToKeep({ config, redactor }: Current): ReadonlyMap<string, string> {
+  if (redactor === null) return config.texts
+  return new Map([...config.texts].map(([hash, text]) => [hash, redactor.text(text)]))
+}
+
+/** A reason names paths and variables as they were filled in. */
+export function endToKeep(end: RunEnd, { redactor }: Pick<Current, 'redactor'>): RunEnd {
+  if (redactor === null || end.reason === null) return end
+  return { ...end, reason: redactor.text(end.reason) }
+}
