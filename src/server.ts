@@ -32,6 +32,7 @@ import { Started } from './run/started.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
+import { Moves } from './show/moves.ts'
 import { version } from './version.ts'
 
 export interface Server {
@@ -115,6 +116,7 @@ interface Works {
   readonly disk: Disk
   /** Steps of runs under way, by run. */
   readonly steps: Map<number, StepRecord[]>
+  readonly moves: Moves
   readonly socket: string
 }
 
@@ -131,13 +133,14 @@ function worksOf(current: Current, log: Log): Works {
   const steps = new Map<number, StepRecord[]>()
   const slots = new Slots(markerOf(store.token, SLOTS))
   const started = new Started(join(data, 'started'))
-  const parts = { store, output, slots, started, retention, disk }
-  const queue = queueOf(current, parts, steps, log)
-  return { ...parts, queue, steps, socket: join(data, 'runhook.sock') }
+  const moves = new Moves()
+  const parts = { store, output, slots, started, retention, disk, steps, moves }
+  const queue = queueOf(current, parts, log)
+  return { ...parts, queue, socket: join(data, 'runhook.sock') }
 }
 
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
-function appsOf(current: Current, { store, output, queue, steps }: Works, log: Log) {
+function appsOf(current: Current, { store, output, queue, steps, moves }: Works, log: Log) {
   let url = ''
   const stopped = Promise.withResolvers<never>()
   stopped.promise.catch(() => undefined)
@@ -157,6 +160,7 @@ function appsOf(current: Current, { store, output, queue, steps }: Works, log: L
     ...controlOf(store, queue, () => current.config),
     redeliver: createRedeliver(arrivals),
     steps: (runId) => steps.get(runId) ?? [],
+    watch: moves.watch.bind(moves),
     status,
   }
   const { tokens } = store
@@ -183,8 +187,7 @@ const stopping = new RunhookError('unreachable', 'The server is stopping.', {
 
 function queueOf(
   current: Current,
-  { retention, ...parts }: Pick<Works, 'store' | 'output' | 'slots' | 'started' | 'retention'>,
-  steps: Map<number, StepRecord[]>,
+  { retention, steps, moves, ...parts }: Omit<Works, 'queue' | 'socket'>,
   log: Log,
 ): Queue {
   const { store } = parts
@@ -197,11 +200,13 @@ function queueOf(
     log,
     maxParallel,
     hook: (name) => current.config.hooks.get(name),
+    moved: (runId) => moves.tell(runId),
     async execute(work, signal) {
       const live: StepRecord[] = []
       steps.set(work.run.id, live)
       const onStep = (step: StepRecord) => {
         live[step.number - 1] = step
+        moves.tell(work.run.id)
       }
       const { redactor } = current // of the config that its hook is from
       const end = executeRun(work, { ...tools, signal, token: store.token, onStep })

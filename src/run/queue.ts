@@ -20,6 +20,8 @@ export interface QueueParts {
     work: { hook: Hook; run: Run; delivery: StoredDelivery },
     signal: AbortSignal,
   ) => Promise<RunEnd>
+  /** Told of each run that has started or ended, once the Store knows. */
+  readonly moved?: (runId: number) => void
 }
 
 /** How long to wait before asking a store again that refused, and for how long while stopping. */
@@ -205,6 +207,7 @@ export class Queue {
     }
     const begun = await this.#insist(() => this.#begin(run, hook, already))
     if (!begun) return
+    this.#parts.moved?.(run.id)
     await this.#ownTurn()
     if (!this.#open || signal.reason === 'stop') {
       await this.#insist(() => store.requeue(run.id)) // not started yet
@@ -263,6 +266,7 @@ export class Queue {
 
   #announce(runId: number, end: RunEnd): void {
     this.#ended.emit(String(runId), end)
+    this.#parts.moved?.(runId)
   }
 
   #tell(run: Run, end: RunEnd): void {

@@ -56,4 +56,9 @@ export interface Control {
    * A server without it shows the output of a live run in one piece.
    */
   steps?(runId: number): readonly StepRecord[]
+  /**
+   * Calls `wake` whenever the run has moved (it started, a step of it began or ended, it ended), until
+   * what it returns is called. So nobody who follows a run has to ask the Store again and again.
+   */
+  watch(runId: number, wake: () => void): () => void
 }

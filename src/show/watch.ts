@@ -3,10 +3,11 @@
  * all of it was told. A watcher never holds a run up, and one that goes away leaves nothing waiting.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { RunhookError } from '../errors.ts'
 import type { Run } from '../model.ts'
 import type { Store } from '../record/store.ts'
+import type { Control } from './control.ts'
+import { Bell } from './moves.ts'
 
 /** What is read of the output log (record/output.ts). */
 export interface OutputLogLike {
@@ -16,19 +17,19 @@ export interface OutputLogLike {
   follow(runId: number, from: number, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
-/** `run`: it stands like this now, told again from time to time. `bytes`: output that begins at `at`. */
+/** `run`: it stands like this now, told again whenever it moved. `bytes`: output that begins at `at`. */
 export type Moment = { readonly run: Run } | { readonly bytes: Uint8Array; readonly at: number }
 
 export interface Watched {
   readonly store: Store
   readonly output: OutputLogLike
+  readonly control: Pick<Control, 'watch'>
 }
 
-/** How often a run is looked at again while nothing comes; and once its log has closed. */
-const TICK_MS = 100
-const CLOSED_MS = 10
-/** A run has ended and its log says nothing for this long: nobody will close it any more. */
-const GIVE_UP_TICKS = 10
+/** Nothing is asked again but on a word of the server; this is for the word that went astray. */
+const LOOK_MS = 10_000
+/** A run that has ended while its log stays open: nobody will close it any more. */
+const GIVE_UP_MS = 1000
 /** How much is read at once. */
 const PIECE_BYTES = 64 * 1024
 
@@ -42,16 +43,26 @@ export async function* watch(
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<Moment> {
-  let at = from
-  while (!signal.aborted) {
-    const run = await findRun(parts.store, runId)
-    yield { run }
-    for await (const moment of at === from ? outputOf(parts, run, from, signal) : []) {
-      yield moment
-      if ('bytes' in moment) at += moment.bytes.length
+  const bell = new Bell()
+  const leave = parts.control.watch(runId, bell.ring)
+  signal.addEventListener('abort', bell.ring, { once: true })
+  try {
+    let followed = false
+    while (!signal.aborted) {
+      bell.heard()
+      const run = await findRun(parts.store, runId)
+      yield { run }
+      if (hasEnded(run)) {
+        if (!followed) yield* stored(parts.output, runId, from)
+        return
+      }
+      if (run.status === 'running' && !followed)
+        followed = yield* follow(parts, runId, from, signal, bell)
+      await bell.wait(LOOK_MS)
     }
-    if (hasEnded(run)) return
-    await pause(run.status === 'queued' ? TICK_MS : CLOSED_MS)
+  } finally {
+    leave()
+    signal.removeEventListener('abort', bell.ring)
   }
 }
 
@@ -81,55 +92,84 @@ export async function* readOn(
   }
 }
 
-async function* outputOf(
-  parts: Watched,
-  run: Run,
-  from: number,
-  signal: AbortSignal,
-): AsyncGenerator<Moment> {
-  if (run.status === 'queued') return
+async function* stored(output: OutputLogLike, runId: number, from: number): AsyncGenerator<Moment> {
   let at = from
-  let endedFor = 0
-  const live = run.status === 'running'
-  for await (const bytes of live
-    ? follow(parts, run.id, from, signal)
-    : readOn(parts.output, run.id, from)) {
-    if (bytes.length > 0) yield { bytes, at }
+  for await (const bytes of readOn(output, runId, from)) {
+    yield { bytes, at }
     at += bytes.length
-    if (bytes.length > 0) continue
-    const now = await findRun(parts.store, run.id)
-    if (hasEnded(now) && ++endedFor >= GIVE_UP_TICKS) return
-    yield { run: now }
   }
 }
 
-const SILENCE = new Uint8Array(0)
-
-/** Follows a live run, and yields an empty piece whenever a while passed in silence. */
+/** A live run until its log closes. True when any of its output was told. */
 async function* follow(
-  { output }: Watched,
+  parts: Watched,
   runId: number,
   from: number,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const pieces = output.follow(runId, from, signal)[Symbol.asyncIterator]()
+  bell: Bell,
+): AsyncGenerator<Moment, boolean> {
+  const pieces = new Pieces(parts.output.follow(runId, from, signal), bell)
+  let at = from
+  let ended = false
   try {
-    let next = pieces.next()
-    let tick = pause(TICK_MS)
     while (!signal.aborted) {
-      const piece = await Promise.race([next, tick])
-      if (piece?.done) return
-      yield piece?.value ?? SILENCE
-      if (piece) next = pieces.next()
-      else tick = pause(TICK_MS)
-      next.catch(() => {}) // the race tells of it; once nobody waits any more it is nobody's concern
+      const piece = await pieces.next(ended ? GIVE_UP_MS : LOOK_MS)
+      if (piece === 'over') break
+      if (piece !== null) {
+        yield { bytes: piece, at }
+        at += piece.length
+        continue
+      }
+      if (ended) break
+      bell.heard()
+      const run = await findRun(parts.store, runId)
+      ended = hasEnded(run)
+      yield { run }
     }
   } finally {
-    pieces.return?.()?.catch(() => {})
+    pieces.leave()
   }
+  if (ended) bell.ring() // that ring was answered here already
+  return at > from
 }
 
-/** Does not keep the process alive: a server that stops need not wait for its watchers. */
-function pause(milliseconds: number): Promise<null> {
-  return delay(milliseconds, null, { ref: false })
+type Came = IteratorResult<Uint8Array> | { readonly thrown: unknown }
+
+/** The pieces of an output, waited for together with the bell: whichever comes first. */
+class Pieces {
+  readonly #source: AsyncIterator<Uint8Array>
+  readonly #bell: Bell
+  #asked = false
+  #came: Came | null = null
+
+  constructor(source: AsyncIterable<Uint8Array>, bell: Bell) {
+    this.#source = source[Symbol.asyncIterator]()
+    this.#bell = bell
+  }
+
+  /** Null when no piece came before the bell rang, or for this long. */
+  async next(ms: number): Promise<Uint8Array | 'over' | null> {
+    if (!this.#asked) this.#ask()
+    if (this.#came === null) await this.#bell.wait(ms)
+    const came = this.#came
+    if (came === null) return null
+    if ('thrown' in came) throw came.thrown
+    if (came.done) return 'over'
+    this.#came = null
+    this.#asked = false
+    return came.value
+  }
+
+  leave(): void {
+    this.#source.return?.()?.catch(() => {}) // nobody waits for it any more
+  }
+
+  #ask(): void {
+    this.#asked = true
+    const take = (came: Came) => {
+      this.#came = came
+      this.#bell.nudge()
+    }
+    this.#source.next().then(take, (thrown: unknown) => take({ thrown }))
+  }
 }

@@ -102,7 +102,7 @@ test('-f stays until the run has ended; that it failed is no failure of showing 
   writer.write(Buffer.from('led\n'))
   await until(() => said.out.includes('pulled\n'), 'the rest')
   await writer.close()
-  shell.world.runs[0] = aRun({ status: 'timed_out', exitCode: null, reason: 'ran for over 10m' })
+  shell.world.moved(aRun({ status: 'timed_out', exitCode: null, reason: 'ran for over 10m' }))
   expect(await done).toMatchObject({
     code: 0,
     screen: '#142 deploy-site\npulled\n◷ timed_out in 2.9s: ran for over 10m\n',

@@ -40,7 +40,7 @@ test('a run is followed over the network until it has ended', async () => {
       setTimeout(async () => {
         writer.write(Buffer.from('cleared\n'))
         await writer.close()
-        world.runs[0] = { ...begun, status: 'success', exitCode: 0, finishedAt: NOW }
+        world.moved({ ...begun, status: 'success', exitCode: 0, finishedAt: NOW })
       }, 200)
       return begun
     },

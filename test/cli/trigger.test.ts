@@ -21,10 +21,10 @@ async function withHook(end: Partial<Run>, options: ShellOptions = {}) {
   const start = async () => {
     world.runs.unshift({ ...begun, status: 'queued', startedAt: null })
     setTimeout(async () => {
-      world.runs[0] = begun
+      world.moved(begun)
       await world.wrote(143, 'cleared 1,204 pages\n')
       world.steps.set(143, [aStep({ title: '.venv/bin/python manage.py clear_cache' })])
-      world.runs[0] = { ...begun, finishedAt: NOW + 800, ...end }
+      world.moved({ ...begun, finishedAt: NOW + 800, ...end })
     }, 250)
     return { ...begun, status: 'queued' as const, startedAt: null }
   }

@@ -91,16 +91,17 @@ test('of a live run everything is told as it comes: waiting, start, steps, outpu
 
   const writer = world.output.open(142)
   live.push(aStep({ finishedAt: null, exitCode: null, outputTo: null }))
-  world.runs[0] = running
+  world.moved(running)
   await until(() => heard.text.includes('git pull'), 'the first step, before it says anything')
   writer.write(Buffer.from('pulled\n'))
   await until(() => heard.text.includes('pulled'), 'its output, while it runs')
   live[0] = aStep({ outputTo: 7 })
   live.push(aStep({ number: 2, title: 'true', outputFrom: 7, outputTo: 7 }))
+  world.moves.tell(142)
   await until(() => heard.text.includes('"number":2'), 'the second step')
   await writer.close()
   world.steps.set(142, [...live])
-  world.runs[0] = ended
+  world.moved(ended)
   await until(() => heard.done, 'the end')
 
   expect(eventsIn(heard.text)).toEqual([
@@ -121,7 +122,7 @@ test('a run that is cancelled while it waits ends without output', async () => {
   world.runs.push(waiting)
   const { heard } = listen(world, '/runs/142/events')
   await until(() => heard.text.includes('queued'), 'the waiting run')
-  world.runs[0] = cancelled
+  world.moved(cancelled)
   await until(() => heard.done, 'the end')
   expect(eventsIn(heard.text)).toEqual([{ run: waiting }, { end: cancelled }])
 })
@@ -141,7 +142,7 @@ test('output whose middle was cut out while it was followed is not told twice', 
     await until(() => heard.text.length >= sent, `block ${block}`)
   }
   await writer.close()
-  world.runs[0] = aRun()
+  world.moved(aRun())
   await until(() => heard.done, 'the end')
   expect(heard.text.length).toBe(sent)
 })
@@ -171,7 +172,7 @@ test('a run whose log is never closed ends all the same', async () => {
   writer.write(Buffer.from('half a line'))
   const { heard } = listen(world, '/runs/142/events')
   await until(() => heard.text.includes('half a line'), 'the output')
-  world.runs[0] = aRun({ status: 'interrupted', exitCode: null })
+  world.moved(aRun({ status: 'interrupted', exitCode: null }))
   await until(() => heard.done, 'the end')
   expect(eventsIn(heard.text).at(-1)).toEqual({
     end: aRun({ status: 'interrupted', exitCode: null }),

@@ -19,6 +19,7 @@ import type { Tokens } from '../../src/record/tokens.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
 import type { Control } from '../../src/show/control.ts'
+import { Moves } from '../../src/show/moves.ts'
 import { aDelivery, aDirectory, aKeep, sha } from '../some.ts'
 
 /** Monday, 23 November 2026, half past two in the afternoon, UTC. */
@@ -91,16 +92,26 @@ export interface World {
   readonly reported: unknown[]
   /** What a test replaces of the control. */
   control: Partial<Control>
+  readonly moves: Moves
+  /** Puts the run in the place of the one with its number, as a server would that saw it move. */
+  moved(run: Run): void
   /** Writes and closes the output of a run. */
   wrote(runId: number, output: string | Uint8Array): Promise<void>
 }
 
 export function aWorld(data = aDirectory()): World {
   const output = new OutputLog(join(data, 'output'))
+  const runs: Run[] = []
+  const moves = new Moves()
   return {
     data,
     socket: join(data, 'runhook.sock'),
-    runs: [],
+    runs,
+    moves,
+    moved(run) {
+      runs[runs.findIndex(({ id }) => id === run.id)] = run
+      moves.tell(run.id)
+    },
     steps: new Map(),
     deliveries: [],
     refusals: [],
@@ -231,6 +242,7 @@ function controlOf(world: World): Control {
     rerun: unknown,
     trigger: unknown,
     redeliver: unknown,
+    watch: world.moves.watch.bind(world.moves),
     status: () => ({
       version: '0.1.0',
       startedAt: NOW,
@@ -260,6 +272,7 @@ function controlOf(world: World): Control {
       return control().trigger(hook, inputs, by)
     },
     status: () => control().status(),
+    watch: world.moves.watch.bind(world.moves),
     steps: (id) => control().steps?.(id) ?? [],
   }
 }
