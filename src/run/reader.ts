@@ -18,7 +18,11 @@ const DRAIN_QUIET_MS = 1000
 const DRAIN_MS = 2000
 const LOOK_MS = 50
 
-const scratch = Buffer.allocUnsafeSlow(64 * 1024)
+/**
+ * As much as a pipe holds. Every pipe is read into it, one after the other: a buffer for each read would be
+ * 64 KiB of garbage each, up to 80 MB at a time while a command floods.
+ */
+const readInto = Buffer.allocUnsafeSlow(64 * 1024)
 
 export class Reader {
   readonly #fd: number
@@ -38,7 +42,7 @@ export class Reader {
     return this.#seenEnd || this.#flow?.ended === true
   }
 
-  /** From now on what is written is handed over. */
+  /** From now on what is written is handed over; the chunk is to be copied, for it is overwritten next. */
   start(onOutput: (chunk: Buffer) => void): void {
     this.#onOutput = onOutput
     this.#timer = setTimeout(() => this.#flowing(), QUICK_MS)
@@ -102,7 +106,7 @@ export class Reader {
 /** Null when nothing is there now, empty at the end. */
 function readSome(fd: number): Buffer | null {
   try {
-    return Buffer.from(scratch.subarray(0, readSync(fd, scratch)))
+    return readInto.subarray(0, readSync(fd, readInto))
   } catch (thrown) {
     if (systemCode(thrown) === 'EAGAIN') return null
     throw thrown
@@ -118,7 +122,18 @@ interface Flow {
 }
 
 function flowFrom(fd: number, onOutput: (chunk: Buffer) => void): Flow {
-  const socket = new Socket({ fd, readable: true, writable: false })
+  const socket: Socket = new Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: readInto,
+      callback(length) {
+        socket.emit('data', readInto.subarray(0, length))
+        return true
+      },
+    },
+  })
   const over = Promise.withResolvers<void>()
   const flow: Flow = { socket, ended: false, over: over.promise, unpace: pace(socket) }
   socket.on('data', onOutput)
