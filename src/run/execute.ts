@@ -15,6 +15,7 @@ import type { PipePool } from './pipe.ts'
 import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
 import { sendSignal } from './signal.ts'
 import type { Slots } from './slots.ts'
+import { fileProblem } from './spawn-problem.ts'
 import { noteStarted, type Started, type StartedLine } from './started.ts'
 
 export interface Work {
@@ -65,7 +66,7 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
     writer = tools.output.open(work.run.id)
   } catch (thrown) {
     tools.payloads.release(work.run.id)
-    return { ...nothing, status: 'failure', reason: `nothing was run: ${messageOf(thrown)}` }
+    return { ...nothing, status: 'failure', reason: `nothing was run: ${fileProblem(thrown)}` }
   }
   const graceMs = tools.graceMs ?? GRACE_MS
   const context = contextOf(work, tools)

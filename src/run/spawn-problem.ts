@@ -9,6 +9,16 @@ import { join, resolve } from 'node:path'
 import { messageOf, systemCode } from '../errors.ts'
 import type { CommandSpec } from './command.ts'
 
+const TOO_MANY_FILES =
+  'too many files are open. Raise LimitNOFILE= of the service or "ulimit -n", or lower "max-parallel"'
+
+/** Why the files that a run needs could not be made. */
+export function fileProblem(thrown: unknown): string {
+  const cause = thrown instanceof Error ? thrown.cause : null
+  const code = systemCode(cause) ?? systemCode(thrown)
+  return code === 'EMFILE' || code === 'ENFILE' ? TOO_MANY_FILES : messageOf(thrown)
+}
+
 /** One or two sentences without the closing full stop. `thrown` is what `spawn` threw or emitted. */
 export function spawnProblem(thrown: unknown, spec: CommandSpec): string {
   switch (systemCode(thrown)) {
@@ -25,7 +35,7 @@ export function spawnProblem(thrown: unknown, spec: CommandSpec): string {
       return 'there is not enough memory to start another process'
     case 'EMFILE':
     case 'ENFILE':
-      return 'too many files are open. Raise LimitNOFILE= of the service or "ulimit -n", or lower "max-parallel"'
+      return TOO_MANY_FILES
     default:
       return plain(thrown, spec)
   }
