@@ -1,9 +1,10 @@
 /**
  * The log of a run on paper: each step's line where its section begins, then its output. A terminal gets
- * colours and no other escape sequence; a file or a pipe gets the bytes as they are.
+ * colours and no other escape sequence, and no endless lines; a file or a pipe gets the bytes as they are.
  */
 
 import type { StepRecord } from '../model.ts'
+import { cutLongLines } from '../show/long-lines.ts'
 import { keepColours } from './escapes.ts'
 import { printable } from './printable.ts'
 import type { Paper } from './terminal.ts'
@@ -20,19 +21,25 @@ export function createLogPrinter(out: Paper): LogPrinter {
   const onTerminal = out.columns !== null
   const decoder = new TextDecoder()
   const colours = keepColours()
+  const lines = cutLongLines()
   const begun = new Set<number>()
   let atLineStart = true
 
   const textOf = (piece: Uint8Array | string) =>
     typeof piece === 'string' ? piece : decoder.decode(piece, { stream: true })
+  const forTerminal = (text: string) =>
+    lines
+      .cut(text)
+      .map(({ shown, mark, end }) => colours.filter(shown) + mark + colours.filter(end))
+      .join('')
   const output = async (piece: Uint8Array | string) => {
-    const shown = onTerminal ? colours.filter(textOf(piece)) : piece
+    const shown = onTerminal ? forTerminal(textOf(piece)) : piece
     if (shown.length === 0) return
     atLineStart = typeof shown === 'string' ? shown.endsWith('\n') : shown.at(-1) === NEWLINE
     await out.write(shown)
   }
   const breakLine = async () => {
-    if (onTerminal) await out.write(colours.end())
+    if (onTerminal) await out.write(lines.end() + colours.end())
     if (!atLineStart) await out.write('\n')
     atLineStart = true
   }

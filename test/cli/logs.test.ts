@@ -61,6 +61,18 @@ test('a terminal gets the colours of the output and no other escape sequence', a
   expect((await shell.run('logs', '142')).out).toBe('a\x1b[31mred\x1b[0mblink\n\x1b[0m')
 })
 
+test('a terminal gets the beginning of an endless line and how much more there is', async () => {
+  const shell = await withRun()
+  await shell.world.wrote(142, `${'x'.repeat(200_000)}\nshort\n${'y'.repeat(20_000)}`)
+  shell.world.steps.clear()
+  const longest = 16 * 1024
+  expect((await shell.run('logs', '142')).out).toBe(
+    `${'x'.repeat(longest)}… [runhook: 183,616 more characters]\nshort\n` +
+      `${'y'.repeat(longest)}… [runhook: 3,616 more characters]\n`,
+  )
+  expect((await shell.run('logs', '142', '--raw')).out).toHaveLength(220_007)
+})
+
 test('a file or a pipe gets the bytes as they are, invalid ones too', async () => {
   const shell = await withRun({ columns: null })
   const bytes = Buffer.concat([Buffer.from(wicked), Buffer.from([0xff, 0x00, 0xc3])])
