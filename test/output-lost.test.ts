@@ -65,19 +65,22 @@ describe('no room on the disk of the outputs', () => {
     },
   )
 
-  mountTest('a run whose output has no file is not started, and later ones are', async () => {
-    const { disk, server } = await withSmallDisk('64k,nr_inodes=4', 'echo began >> began')
-    mkdirSync(join(disk, '0'))
-    for (const name of ['a', 'b']) writeFileSync(join(disk, name), '')
-    expect((await server.post('/go', { headers })).status).toBe(202)
-    const end = await ended(server, 1)
-    expect(end).toMatchObject({ status: 'failure', exitCode: null })
-    expect(end.reason).toMatch(/^nothing was run: cannot create .*\/1\.log: ENOSPC/)
-    expect(readdirSync(server.directory)).not.toContain('began')
-    rmSync(join(disk, 'a'))
-    expect((await server.post('/go', { headers })).status).toBe(202)
-    expect(await ended(server, 2)).toMatchObject({ status: 'success' })
-  })
+  mountTest(
+    'a run whose output can have no file does its work, and says what was lost',
+    async () => {
+      const { disk, server } = await withSmallDisk('64k,nr_inodes=4', 'echo began | tee -a began')
+      mkdirSync(join(disk, '0'))
+      for (const name of ['a', 'b']) writeFileSync(join(disk, name), '')
+      expect((await server.post('/go', { headers })).status).toBe(202)
+      const end = await ended(server, 1)
+      expect(end).toMatchObject({ status: 'success', exitCode: 0, outputBytes: 6, outputCut: 6 })
+      expect(end.reason).toMatch(/first 0 bytes was lost: cannot create .*\/1\.log: ENOSPC/)
+      expect(readdirSync(server.directory)).toContain('began')
+      rmSync(join(disk, 'a'))
+      expect((await server.post('/go', { headers })).status).toBe(202)
+      expect(await ended(server, 2)).toMatchObject({ status: 'success', reason: null })
+    },
+  )
 })
 
 describe('no file may be opened any more', () => {
