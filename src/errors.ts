@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'conflict' // the thing is not in a state for that
   | 'invalid' // input that was understood and is wrong
   | 'unreachable' // no server answers
+  | 'busy' // as much waits as may
   | 'storage' // the database or the disk refused
   | 'run-failed'
 
@@ -26,6 +27,7 @@ const meaning: Record<ErrorCode, { http: number; exit: number }> = {
   conflict: { http: 409, exit: 1 },
   invalid: { http: 422, exit: 2 },
   unreachable: { http: 502, exit: 5 },
+  busy: { http: 503, exit: 1 },
   storage: { http: 503, exit: EX_CONFIG },
   'run-failed': { http: 500, exit: 1 },
 }

@@ -165,11 +165,22 @@ export interface Input {
   readonly options: readonly string[] | null
 }
 
-export type Step =
-  | { readonly kind: 'shell'; readonly line: string; readonly shell: string }
-  /** argv without a shell. Items may be `{{ payload.a.b }}` values, each one whole item. */
-  | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
-  | { readonly kind: 'signal'; readonly signal: string; readonly pidfile: string }
+export type Step = StepOptions &
+  (
+    | { readonly kind: 'shell'; readonly line: string; readonly shell: string }
+    /** argv without a shell. Items may be `{{ payload.a.b }}` values, each one whole item. */
+    | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
+    | { readonly kind: 'signal'; readonly signal: string; readonly pidfile: string }
+  )
+
+/** What a step may say beside what it does; left out where it does not. */
+export interface StepOptions {
+  readonly name?: string
+  /** Ends this step alone. */
+  readonly timeoutMs?: number
+  /** Its failure shows on the step, and the run goes on. */
+  readonly continueOnError?: boolean
+}
 
 /** A secret as loaded: its value, and a name that may be shown ("BLOG_SECRET", "secret 2"). */
 export interface Secret {
@@ -196,8 +207,19 @@ export interface Concurrency {
   /** Null = side by side, up to the server's limit. */
   readonly group: string | null
   readonly cancelInProgress: boolean
-  /** `single`: only the newest waiting run is kept. `max`: all wait, in order. */
-  readonly queue: 'single' | 'max'
+  /** Of the runs that wait for one ref, how many newest are kept. `single`: one. `max`: all, in order. */
+  readonly queue: 'single' | 'max' | number
+}
+
+/** However often it is doubled, the wait between two attempts is no longer. */
+export const LONGEST_DELAY_MS = 3_600_000
+
+export interface Retry {
+  /** Attempts after the first. */
+  readonly times: number
+  /** Before the first of them; doubled for each that follows, up to an hour. */
+  readonly delayMs: number
+  readonly on: readonly ('failure' | 'timed_out' | 'interrupted')[]
 }
 
 export interface RepositoryName {
@@ -227,10 +249,16 @@ export interface Hook {
   /** True only where the file says `"auth": "none"`. */
   readonly open: boolean
   readonly steps: readonly Step[]
+  /** After `steps` failed and no retry follows, and after they succeeded. */
+  readonly onFailure: readonly Step[]
+  readonly onSuccess: readonly Step[]
+  readonly retry: Retry | null
   readonly workingDirectory: string
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly concurrency: Concurrency
+  /** Runs of this hook side by side; null = as many as groups and the server allow. */
+  readonly maxParallel: number | null
   readonly respond: 'accepted' | 'output'
   /** Run again when a body comes back under a new delivery id. */
   readonly allowReplay: boolean
@@ -260,6 +288,8 @@ export interface ServerSettings {
   /** As people reach it, without a trailing slash; null = unknown. */
   readonly publicUrl: string | null
   readonly maxParallel: number
+  /** Runs that may wait; a delivery that asks for more is turned away whole. */
+  readonly maxWaiting: number
   readonly drainMs: number
   readonly keep: Keep
 }
@@ -299,8 +329,12 @@ export interface Run {
   readonly update: number
   readonly group: string | null
   readonly attempt: number
+  /** Null for a run that a delivery or a person asked for. */
+  readonly retry: RetryOf | null
   readonly status: RunStatus
   readonly queuedAt: number
+  /** It waits until then at least; null = it may start as soon as there is room. */
+  readonly notBefore: number | null
   readonly startedAt: number | null
   readonly finishedAt: number | null
   readonly exitCode: number | null
@@ -319,11 +353,30 @@ export interface Run {
   readonly outputCut: number
 }
 
-export interface StepRecord {
-  /** 1, 2, 3 … */
+/** Of a run that follows a failed one by itself. */
+export interface RetryOf {
+  /** The failed run. */
+  readonly run: number
+  /** 1, 2, 3 … of so many. */
   readonly number: number
+  readonly times: number
+  /** How many of the attempts before it were interrupted. */
+  readonly interruptions: number
+}
+
+export type Phase = 'run' | 'on-failure' | 'on-success'
+
+export interface StepRecord {
+  /** 1, 2, 3 … through all phases of the run. */
+  readonly number: number
+  readonly phase: Phase
+  readonly name: string | null
   /** The line as written in the file. */
   readonly title: string
+  /** Null while it runs. */
+  readonly status: Conclusion | null
+  /** Why it did not succeed: "failed with exit code 1". */
+  readonly reason: string | null
   readonly startedAt: number
   readonly finishedAt: number | null
   readonly exitCode: number | null
