@@ -7,33 +7,40 @@ import type { Check, Delivery, Hook, Run, StoredDelivery, Update, Verdict } from
 import type { Database } from './database.ts'
 import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
-import type { Accepted, Wanted } from './store.ts'
+import type { Accepted, Begun, Wanted } from './store.ts'
+import type { Transitions } from './transitions.ts'
+import { keptWaiting, type WaitingRuns } from './waiting.ts'
 
 type MayBegin = (run: Run) => boolean
-type Tally = { queued: Run[]; superseded: number[]; cancel: number[] }
+type Tally = { queued: Run[]; begun: Begun[]; superseded: number[]; cancel: number[] }
 
 export class Acceptance {
   readonly #sql: ReturnType<typeof statements>
   readonly #repeats: Repeats
+  readonly #waiting: WaitingRuns
+  readonly #transitions: Transitions
   #nextDelivery: number
-  #nextRun: number
 
-  constructor(database: Database) {
+  constructor(database: Database, waiting: WaitingRuns, transitions: Transitions) {
     this.#sql = statements(database)
     this.#repeats = new Repeats(database)
-    this.#nextDelivery = nextId(database, 'deliveries')
-    this.#nextRun = nextId(database, 'runs')
+    this.#waiting = waiting
+    this.#transitions = transitions
+    this.#nextDelivery = nextDelivery(database)
   }
 
-  /** `redelivers` is sent through once more by a person, who knows that it has come before. */
+  /**
+   * `redelivers` is sent through once more by a person, who knows that it has come before. Null when there
+   * is no room for its runs, with nothing written: a transaction is shared, and an error would undo it all.
+   */
   accept(
     delivery: Delivery,
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
     redelivers?: StoredDelivery,
     mayBegin: MayBegin = () => false,
-  ): Accepted {
-    const id = this.#nextDelivery++
+  ): Accepted | null {
+    const id = this.#nextDelivery
     const duplicateOf = redelivers
       ? (redelivers.duplicateOf ?? redelivers.id)
       : this.#repeats.original(delivery)
@@ -44,7 +51,9 @@ export class Acceptance {
       if (check) held.set(want, check)
     }
     const going = wanted.filter((want) => !held.has(want))
-    const runs = going.map((want) => this.#newRun(id, delivery, want, 1))
+    const runs = going.map((want, index) => this.#newRun(index, id, delivery, want, 1))
+    if (!this.#fit(runs, going)) return null
+    this.#nextDelivery++
     const stored: StoredDelivery = {
       ...delivery,
       id,
@@ -53,68 +62,68 @@ export class Acceptance {
       verdicts: settle(verdicts, held, runs),
     }
     this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)
-    return { delivery: stored, ...this.#queue(runs, going, mayBegin) }
+    return { delivery: stored, ...this.#queue(runs, going, stored, mayBegin) }
   }
 
   /** A new attempt of an ended run, with the hook as it is now. */
-  again(run: Run, delivery: StoredDelivery, hook: Hook): Accepted {
+  again(run: Run, delivery: StoredDelivery, hook: Hook): Accepted | null {
     const want = { hook, update: run.update, inputs: run.inputs }
-    const next = this.#newRun(delivery.id, delivery, want, run.attempt + 1)
-    return { delivery, ...this.#queue([next], [want], () => false) }
+    const next = this.#newRun(0, delivery.id, delivery, want, run.attempt + 1)
+    if (!this.#fit([next], [want])) return null
+    return { delivery, ...this.#queue([next], [want], delivery, () => false) }
   }
 
-  #queue(runs: readonly Run[], wanted: readonly Wanted[], mayBegin: MayBegin): Tally {
-    const tally: Tally = { queued: [], superseded: [], cancel: [] }
+  #fit(runs: readonly Run[], wanted: readonly Wanted[]): boolean {
+    return this.#waiting.fit(runs.map((run, index) => ({ run, keep: keptOf(wanted[index]) })))
+  }
+
+  #queue(
+    runs: readonly Run[],
+    wanted: readonly Wanted[],
+    delivery: StoredDelivery,
+    mayBegin: MayBegin,
+  ): Tally {
+    const tally: Tally = { queued: [], begun: [], superseded: [], cancel: [] }
     for (const [index, run] of runs.entries()) {
-      const concurrency = wanted[index]?.hook.concurrency
-      if (run.group !== null && concurrency?.queue === 'single') {
-        tally.superseded.push(...this.#supersede(run))
-      }
-      if (run.group !== null && concurrency?.cancelInProgress) {
+      const keep = keptOf(wanted[index])
+      if (keep !== null) tally.superseded.push(...this.#waiting.supersede(run, keep))
+      if (run.group !== null && wanted[index]?.hook.concurrency.cancelInProgress) {
         tally.cancel.push(...this.#running(run.group))
       }
       const begun = mayBegin(run)
       const stored: Run = begun ? { ...run, status: 'running', startedAt: Date.now() } : run
-      this.#insertRun(stored)
+      this.#waiting.insert(stored)
       tally.queued.push(stored)
+      if (begun) tally.begun.push(this.#transitions.begunWith(stored, delivery))
     }
     tally.queued = tally.queued.filter((run) => !tally.superseded.includes(run.id))
     return tally
-  }
-
-  /**
-   * Only what the new run makes pointless: a waiting run of the same hook for the same ref. A push to
-   * another branch, or another hook of the group, still has work to do and keeps its place.
-   */
-  #supersede(run: Run): number[] {
-    return this.#sql.supersede
-      .all(
-        run.queuedAt,
-        `superseded by run ${run.id}`,
-        run.group,
-        run.hook,
-        run.event,
-        run.refName,
-        JSON.stringify(run.inputs),
-      )
-      .map((row) => number(row, 'id'))
   }
 
   #running(group: string): number[] {
     return this.#sql.running.all(group).map((row) => number(row, 'id'))
   }
 
-  #newRun(deliveryId: number, delivery: Delivery, want: Wanted, attempt: number): Run {
+  /** The `index`th of those that are about to be inserted. */
+  #newRun(
+    index: number,
+    deliveryId: number,
+    delivery: Delivery,
+    want: Wanted,
+    attempt: number,
+  ): Run {
     const update = delivery.updates[want.update]
     return {
-      id: this.#nextRun++,
+      id: this.#waiting.next + index,
       deliveryId,
       hook: want.hook.name,
       update: want.update,
       group: want.hook.concurrency.group,
       attempt,
+      retry: null,
       status: 'queued',
       queuedAt: Date.now(),
+      notBefore: null,
       startedAt: null,
       finishedAt: null,
       exitCode: null,
@@ -129,26 +138,6 @@ export class Acceptance {
       outputBytes: 0,
       outputCut: 0,
     }
-  }
-
-  #insertRun(run: Run): void {
-    this.#sql.insertRun.run(
-      run.id,
-      run.deliveryId,
-      run.hook,
-      run.update,
-      run.group,
-      run.attempt,
-      run.status,
-      run.queuedAt,
-      run.startedAt,
-      run.config,
-      run.event,
-      run.refName,
-      run.sha,
-      run.sender,
-      JSON.stringify(run.inputs),
-    )
   }
 
   #insertDelivery(delivery: StoredDelivery, bodyHash: Uint8Array | null): void {
@@ -177,6 +166,10 @@ export class Acceptance {
   }
 }
 
+function keptOf(want: Wanted | undefined): number | null {
+  return want ? keptWaiting(want.hook.concurrency) : null
+}
+
 /** Writes into each verdict what the database decided: the run it started, or why it was held back. */
 function settle(
   verdicts: readonly Verdict[],
@@ -197,24 +190,14 @@ function refNameOf(update: Update | undefined): string | null {
   return update?.tag ?? update?.branch ?? null
 }
 
-function nextId(database: Database, table: 'deliveries' | 'runs'): number {
-  const row = database.prepare(`SELECT coalesce(max(id), 0) + 1 AS next FROM ${table}`).get()
+function nextDelivery(database: Database): number {
+  const row = database.prepare('SELECT coalesce(max(id), 0) + 1 AS next FROM deliveries').get()
   return row ? number(row, 'next') : 1
 }
 
 function statements(db: Database) {
   return {
-    supersede: db.prepare(
-      `UPDATE runs SET status = 'cancelled', finished_at = ?, reason = ?
-        WHERE concurrency_group = ? AND status = 'queued' AND hook = ? AND event = ?
-          AND ref_name IS ? AND inputs = ? RETURNING id`,
-    ),
     running: db.prepare(`SELECT id FROM runs WHERE concurrency_group = ? AND status = 'running'`),
-    insertRun: db.prepare(
-      `INSERT INTO runs (id, delivery_id, hook, update_index, concurrency_group, attempt, status,
-        queued_at, started_at, config, event, ref_name, sha, sender, inputs)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
     insertDelivery: db.prepare(
       `INSERT INTO deliveries (id, received_at, endpoint, host, guid, guid_key, event, action,
         repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of, verdicts,

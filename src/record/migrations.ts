@@ -125,10 +125,32 @@ const steps: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   retentionStep,
+  `
+  ALTER TABLE runs ADD COLUMN retry TEXT;
+  ALTER TABLE runs ADD COLUMN not_before INTEGER;
+
+  -- Written with OR, because of an index on "status IN (…)" SQLite makes no use for "status = …".
+  DROP INDEX runs_unfinished;
+  CREATE INDEX runs_unfinished ON runs (status, concurrency_group, hook, ref_name)
+    WHERE status = 'queued' OR status = 'running';
+  CREATE INDEX runs_by_success ON runs (hook, ref_name, finished_at)
+    WHERE status = 'success' AND sha IS NOT NULL;
+
+  ALTER TABLE steps ADD COLUMN phase TEXT NOT NULL DEFAULT 'run';
+  ALTER TABLE steps ADD COLUMN name TEXT;
+  ALTER TABLE steps ADD COLUMN status TEXT;
+  ALTER TABLE steps ADD COLUMN reason TEXT;
+  -- Until now the first step that failed was the last, and made the end of its run.
+  UPDATE steps SET status = CASE exit_code WHEN 0 THEN 'success'
+    ELSE (SELECT runs.status FROM runs WHERE runs.id = run_id) END WHERE finished_at IS NOT NULL;
+  `,
 ]
 
-/** Brings an open database to this release's schema, or refuses one that a newer release wrote. */
-export function migrate(database: DatabaseSync): void {
+/**
+ * Brings an open database to this release's schema, or refuses one that a newer release wrote. `to` is
+ * for tests, which make the database of an older release with it.
+ */
+export function migrate(database: DatabaseSync, to = steps.length): void {
   const row = database.prepare('PRAGMA user_version').get()
   const version = Number(row?.user_version ?? 0)
   if (version > steps.length) {
@@ -139,7 +161,7 @@ export function migrate(database: DatabaseSync): void {
     )
   }
   for (const [index, step] of steps.entries()) {
-    if (index < version) continue
+    if (index < version || index >= to) continue
     database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`)
   }
 }

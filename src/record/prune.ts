@@ -159,7 +159,7 @@ function endedOf(row: Row): EndedRun {
   }
 }
 
-const unfinished = `status IN ('queued', 'running')` // as the indexes have it
+const unfinished = `(status = 'queued' OR status = 'running')` // as the index has it
 const columns = 'id, hook, queued_at, finished_at'
 
 function statements(db: Database) {

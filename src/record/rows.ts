@@ -6,7 +6,10 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
 import {
+  type Conclusion,
   isHostName,
+  type Phase,
+  type RetryOf,
   type Run,
   type RunStatus,
   runStatuses,
@@ -26,8 +29,10 @@ export function runOf(row: Row): Run {
     update: number(row, 'update_index'),
     group: textOrNull(row, 'concurrency_group'),
     attempt: number(row, 'attempt'),
+    retry: row.retry == null ? null : json<RetryOf>(row, 'retry'),
     status: statusOf(text(row, 'status')),
     queuedAt: number(row, 'queued_at'),
+    notBefore: numberOrNull(row, 'not_before'),
     startedAt: numberOrNull(row, 'started_at'),
     finishedAt: numberOrNull(row, 'finished_at'),
     exitCode: numberOrNull(row, 'exit_code'),
@@ -47,7 +52,11 @@ export function runOf(row: Row): Run {
 export function stepOf(row: Row): StepRecord {
   return {
     number: number(row, 'number'),
+    phase: phaseOf(text(row, 'phase')),
+    name: textOrNull(row, 'name'),
     title: text(row, 'title'),
+    status: conclusionOf(textOrNull(row, 'status')),
+    reason: textOrNull(row, 'reason'),
     startedAt: number(row, 'started_at'),
     finishedAt: numberOrNull(row, 'finished_at'),
     exitCode: numberOrNull(row, 'exit_code'),
@@ -88,6 +97,17 @@ export function statusOf(value: string): RunStatus {
   const known = runStatuses.find((status) => status === value)
   if (!known) throw unreadable('status', value)
   return known
+}
+
+function conclusionOf(value: string | null): Conclusion | null {
+  const status = value === null ? null : statusOf(value)
+  if (status === 'queued' || status === 'running') throw unreadable('status', value)
+  return status
+}
+
+function phaseOf(value: string): Phase {
+  if (value === 'run' || value === 'on-failure' || value === 'on-success') return value
+  throw unreadable('phase', value)
 }
 
 export function number(row: Row, column: string): number {

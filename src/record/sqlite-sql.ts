@@ -11,28 +11,15 @@ export function conditions(given: Readonly<Record<string, string | number | unde
 
 export function statements(db: Database) {
   return {
-    begin: db.prepare(
-      `UPDATE runs SET status = 'running', started_at = ?, config = ?
-        WHERE id = ? AND status = 'queued' RETURNING *`,
-    ),
-    finish: db.prepare(
-      `UPDATE runs SET status = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?,
-        output_bytes = ?, output_cut = ? WHERE id = ? AND status IN ('queued', 'running')`,
-    ),
-    cancelWaiting: db.prepare(
-      `UPDATE runs SET status = 'cancelled', finished_at = ?, reason = ? WHERE id = ? AND status = 'queued'`,
-    ),
-    requeue: db.prepare(
-      `UPDATE runs SET status = 'queued', started_at = NULL WHERE id = ? AND status = 'running'`,
-    ),
     run: db.prepare('SELECT * FROM runs WHERE id = ?'),
     steps: db.prepare('SELECT * FROM steps WHERE run_id = ? ORDER BY number'),
     delivery: db.prepare('SELECT * FROM deliveries WHERE id = ?'),
-    unfinished: db.prepare(`SELECT * FROM runs WHERE status IN ('queued', 'running') ORDER BY id`),
+    unfinished: db.prepare(
+      `SELECT * FROM runs WHERE status = 'queued' OR status = 'running' ORDER BY id`,
+    ),
     keepConfig: db.prepare('INSERT OR IGNORE INTO configs (hash, text, used_at) VALUES (?, ?, ?)'),
     configText: db.prepare('SELECT text FROM configs WHERE hash = ?'),
     setting: db.prepare('SELECT value FROM settings WHERE name = ?'),
     keepSetting: db.prepare('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)'),
-    insertStep: db.prepare('INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
 }

@@ -18,32 +18,40 @@ import { conditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
   Accepted,
+  Begun,
   DeliveryFilter,
   Refusal,
   RefusalFilter,
   Refused,
+  RetryPlan,
   RunFilter,
   Store,
   Wanted,
 } from './store.ts'
+import { Transitions } from './transitions.ts'
+import { WaitingRuns } from './waiting.ts'
 
 const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository, default_branch,
   sender, updates, proof, address, headers, problem, duplicate_of, body_removed_at, verdicts`
 
 export interface SqliteOptions {
+  /** So many runs may wait; see `accept`. */
+  readonly maxWaiting?: number
   /** Deliveries are refused while it has no room for them. */
   readonly disk?: Pick<Disk, 'refusal'>
   /** Called once when the disk has lost writes: see Database. */
   readonly onBroken?: (error: RunhookError) => void
 }
 
-export function openSqlite(directory: string, { disk, onBroken }: SqliteOptions = {}): SqliteStore {
-  return new SqliteStore(new Database(directory, onBroken), disk)
+export function openSqlite(directory: string, options: SqliteOptions = {}): SqliteStore {
+  return new SqliteStore(new Database(directory, options.onBroken), options)
 }
 
 export class SqliteStore implements Store {
   readonly #db: Database
   readonly #acceptance: Acceptance
+  readonly #transitions: Transitions
+  readonly #maxWaiting: number
   readonly #refusals: RefusalBook
   readonly #sql: ReturnType<typeof statements>
   /** Names this data directory in the environment of its commands, so that their leftovers can be found. */
@@ -53,18 +61,21 @@ export class SqliteStore implements Store {
   readonly prune: Prune
   readonly #disk: Pick<Disk, 'refusal'> | undefined
 
-  constructor(database: Database, disk?: Pick<Disk, 'refusal'>) {
+  constructor(database: Database, { disk, maxWaiting = Number.POSITIVE_INFINITY }: SqliteOptions) {
+    const waiting = new WaitingRuns(database, maxWaiting)
     this.#disk = disk
     this.prune = new Prune(database)
     this.#db = database
-    this.#acceptance = new Acceptance(database)
+    this.#maxWaiting = maxWaiting
+    this.#transitions = new Transitions(database, waiting)
+    this.#acceptance = new Acceptance(database, waiting, this.#transitions)
     this.#refusals = new RefusalBook(database)
     this.#sql = statements(database)
     this.token = this.#ownToken()
     this.tokens = new SqliteTokens(database)
   }
 
-  accept(
+  async accept(
     delivery: Delivery,
     verdicts: readonly Verdict[],
     wanted: readonly Wanted[],
@@ -72,48 +83,28 @@ export class SqliteStore implements Store {
     mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted> {
     const full = this.#disk?.refusal
-    if (full) return Promise.reject(full)
-    return this.#db.write(() =>
-      this.#acceptance.accept(delivery, verdicts, wanted, redelivers, mayBegin),
+    if (full) throw full
+    return this.#orBusy(
+      await this.#db.write(() =>
+        this.#acceptance.accept(delivery, verdicts, wanted, redelivers, mayBegin),
+      ),
     )
   }
 
-  begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null> {
-    return this.#db.write(() => {
-      const row = this.#sql.begin.get(Date.now(), config, runId)
-      if (!row) return null
-      const run = runOf(row)
-      const delivery = this.#sql.delivery.get(run.deliveryId)
-      if (!delivery) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
-      return { run, delivery: deliveryOf(delivery) }
-    })
+  begin(runId: number, config: string): Promise<Begun | null> {
+    return this.#db.write(() => this.#transitions.begin(runId, config))
   }
 
-  finish(runId: number, end: RunEnd): Promise<void> {
-    const now = Date.now()
-    return this.#db.writeLazily(() => {
-      this.#sql.finish.run(
-        end.status,
-        now,
-        end.exitCode,
-        end.signal,
-        end.reason,
-        end.outputBytes,
-        end.outputCut,
-        runId,
-      )
-      for (const step of end.steps) this.#insertStep(runId, step)
-    })
+  finish(runId: number, end: RunEnd, retry: RetryPlan | null = null): Promise<Run | null> {
+    return this.#db.writeLazily(() => this.#transitions.finish(runId, end, retry))
   }
 
   cancelWaiting(runId: number, reason: string): Promise<boolean> {
-    return this.#db.write(
-      () => this.#sql.cancelWaiting.run(Date.now(), reason, runId).changes === 1,
-    )
+    return this.#db.write(() => this.#transitions.cancelWaiting(runId, reason))
   }
 
-  rerun(runId: number, hook: Hook): Promise<Accepted> {
-    return this.#db.write(() => {
+  async rerun(runId: number, hook: Hook): Promise<Accepted> {
+    const accepted = await this.#db.write(() => {
       const row = this.#sql.run.get(runId)
       if (!row) throw new RunhookError('not-found', `There is no run ${runId}.`)
       const delivery = this.#sql.delivery.get(number(row, 'delivery_id'))
@@ -123,10 +114,11 @@ export class SqliteStore implements Store {
       if (removed) throw removed
       return this.#acceptance.again(runOf(row), stored, hook)
     })
+    return this.#orBusy(accepted)
   }
 
   requeue(runId: number): Promise<void> {
-    return this.#db.write(() => void this.#sql.requeue.run(runId))
+    return this.#db.write(() => this.#transitions.requeue(runId))
   }
 
   async run(id: number): Promise<Run | null> {
@@ -216,17 +208,14 @@ export class SqliteStore implements Store {
     await this.#db.close()
   }
 
-  #insertStep(runId: number, step: StepRecord): void {
-    this.#sql.insertStep.run(
-      runId,
-      step.number,
-      step.title,
-      step.startedAt,
-      step.finishedAt,
-      step.exitCode,
-      step.signal,
-      step.outputFrom,
-      step.outputTo,
+  #orBusy(accepted: Accepted | null): Accepted {
+    if (accepted) return accepted
+    throw new RunhookError(
+      'busy',
+      `As many runs wait as may (${this.#maxWaiting}); nothing was kept.`,
+      {
+        hint: 'Try again later, or raise "max-waiting" of "server" in the hooks file.',
+      },
     )
   }
 

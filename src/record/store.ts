@@ -8,6 +8,7 @@
 import type {
   Delivery,
   Hook,
+  RetryOf,
   Run,
   RunEnd,
   RunStatus,
@@ -27,6 +28,8 @@ export interface Accepted {
   readonly delivery: StoredDelivery
   /** Runs now waiting, in the order they were queued; those that could begin at once are `running`. */
   readonly queued: readonly Run[]
+  /** Of these, the ones that have begun. */
+  readonly begun: readonly Begun[]
   /** Waiting runs that these replaced; each is already `cancelled`, "superseded by run N". */
   readonly superseded: readonly number[]
   /** Running runs that should be ended because a group says cancel-in-progress. */
@@ -40,6 +43,23 @@ export type Accept = (
   wanted: readonly Wanted[],
   redelivers?: StoredDelivery,
 ) => Promise<Accepted>
+/** A run that is marked running, with what its commands are told. */
+export interface Begun {
+  readonly run: Run
+  readonly delivery: StoredDelivery
+  /** The commit of the last run of this hook for the same ref that succeeded, by when it ended; or null. */
+  readonly lastSuccess: string | null
+}
+
+/** The attempt that is to follow the end of a run. */
+export interface RetryPlan {
+  readonly retry: RetryOf
+  readonly delayMs: number
+  /** So many waiting runs its queue keeps for one ref, see Concurrency; null = all. */
+  readonly keep: number | null
+  /** "retry 1 of 3 in 10s" */
+  readonly says: string
+}
 
 export interface RunFilter {
   readonly hook?: string | undefined
@@ -92,7 +112,10 @@ export interface Store {
    *    again while that waits, runs or has succeeded (check `duplicate`);
    *  - a push or tag whose body came before under another guid does not run (check `replay`),
    *    unless the hook allows it;
-   *  - a new run of a group with `queue: single` supersedes the group's waiting one.
+   *  - a new run of a group supersedes waiting ones of its hook for the same ref beyond what
+   *    `queue` keeps, a retry that waits for its time among them: it would bring back older work;
+   *  - when more runs would wait than may, nothing is stored and it rejects with code `busy`. What starts
+   *    no run is always stored.
    *
    * `redelivers` is the stored delivery that a person sends through once more: the new one refers to it
    * as its duplicate, and nothing is held back.
@@ -113,18 +136,22 @@ export interface Store {
    * Marks a waiting run as running, with the hash of the hook's text that it will use; on disk before
    * it resolves. Null when it is no longer waiting.
    */
-  begin(runId: number, config: string): Promise<{ run: Run; delivery: StoredDelivery } | null>
+  begin(runId: number, config: string): Promise<Begun | null>
 
   /**
-   * Writes the end of a run and its steps. May be gathered with others for a moment; it is visible at once
-   * and is always written before a `begin` that was asked for later.
+   * Writes the end of a run, its steps and the retry that follows it, which it resolves with: all of them
+   * or nothing, so that no crash can lose the retry or make a second one. The reason names it. Where
+   * newer runs wait that would supersede it, there is no retry, and the reason says so.
+   *
+   * May be gathered with others for a moment; it is visible at once and is always written before a
+   * `begin` that was asked for later.
    */
-  finish(runId: number, end: RunEnd): Promise<void>
+  finish(runId: number, end: RunEnd, retry?: RetryPlan | null): Promise<Run | null>
 
   /** Ends a waiting run as cancelled. False when it was not waiting. */
   cancelWaiting(runId: number, reason: string): Promise<boolean>
 
-  /** Queues a new attempt of an ended run, for the same delivery and update. */
+  /** Queues a new attempt of an ended run, for the same delivery and update; `busy` as `accept`. */
   rerun(runId: number, hook: Hook): Promise<Accepted>
 
   /** Puts a running run back to waiting: it was begun but its command never started. */

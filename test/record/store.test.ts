@@ -2,7 +2,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Delivery, Hook, RunEnd, Verdict } from '../../src/model.ts'
+import type { Delivery, Hook, RunEnd, StepRecord, Verdict } from '../../src/model.ts'
+import { migrate } from '../../src/record/migrations.ts'
 import { repeatQueries } from '../../src/record/repeats.ts'
 import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
 import { aDelivery, aDirectory, aHook, aPush, aTag } from '../some.ts'
@@ -38,6 +39,19 @@ const ended = (status: RunEnd['status']): RunEnd => ({
   outputCut: 0,
   steps: [],
 })
+
+const aDeliveryRow = `INSERT INTO deliveries (id, received_at, endpoint, host, guid, event, updates, proof,
+  address, headers, verdicts, body) VALUES (1, 1, '/hooks/deploy-site', 'github', 'Same', 'push', '[]', 'p',
+  '', '{}', '[]', x'7b7d')`
+
+/** As a release wrote it whose schema had so many steps. */
+function anOldDatabase(directory: string, schema: number): DatabaseSync {
+  const database = new DatabaseSync(join(directory, 'runhook.db'))
+  onTestFinished(() => database.close())
+  database.exec('PRAGMA journal_mode = WAL')
+  migrate(database, schema)
+  return database
+}
 
 async function runTo(store: SqliteStore, id: number, status: RunEnd['status']) {
   await store.begin(id, 'c0ffee000000')
@@ -199,18 +213,23 @@ describe('a delivery that comes again', () => {
 
   test('that an older release kept is known again, whatever its case was', async () => {
     const directory = aDirectory()
-    const store = aStore(directory)
-    await accept(store, { guid: 'Same' })
-    await store.close()
-    const database = new DatabaseSync(join(directory, 'runhook.db'))
-    withoutRetention(database)
-    database.exec(`DROP INDEX deliveries_by_guid; DROP INDEX deliveries_by_guid_key;
-      ALTER TABLE deliveries DROP COLUMN guid_key; DROP TABLE refusals;
-      CREATE UNIQUE INDEX deliveries_by_guid ON deliveries (endpoint, guid)
-        WHERE guid IS NOT NULL AND duplicate_of IS NULL; PRAGMA user_version = 2`)
-    database.close()
+    anOldDatabase(directory, 2).exec(aDeliveryRow)
     expect((await accept(aStore(directory), { guid: 'sAME' })).delivery.duplicateOf).toBe(1)
   })
+})
+
+test('steps that an older release kept say how they ended', async () => {
+  const directory = aDirectory()
+  anOldDatabase(directory, 3).exec(`${aDeliveryRow};
+    INSERT INTO runs (id, delivery_id, hook, update_index, attempt, status, queued_at, config, event, inputs)
+      VALUES (1, 1, 'a', 0, 1, 'timed_out', 1, 'c', 'push', '{}');
+    INSERT INTO steps VALUES (1, 1, 'git pull', 1, 2, 0, NULL, 0, 3), (1, 2, 'make', 2, 3, NULL, 'SIGTERM', 3, 4)`)
+  const store = aStore(directory)
+  expect(await store.run(1)).toMatchObject({ status: 'timed_out', retry: null, notBefore: null })
+  expect(await store.steps(1)).toMatchObject([
+    { phase: 'run', name: null, title: 'git pull', status: 'success', reason: null },
+    { phase: 'run', title: 'make', status: 'timed_out' },
+  ])
 })
 
 describe('a delivery that a person sends through once more', () => {
@@ -385,9 +404,13 @@ test('the end of a run and its steps are seen at once', async () => {
   const store = aStore()
   await accept(store)
   await store.begin(1, 'c')
-  const step = {
+  const step: StepRecord = {
     number: 1,
+    phase: 'on-success',
+    name: 'Update',
     title: 'git pull --ff-only',
+    status: 'success',
+    reason: null,
     startedAt: 1,
     finishedAt: 2,
     exitCode: 0,
