@@ -16,9 +16,10 @@ import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
 import { readHookKeep } from './keep.ts'
 import { readProof } from './proof.ts'
+import { readRetry } from './retry.ts'
 import type { HookWritten } from './schema-hook.ts'
 import { readSignature } from './signature-written.ts'
-import { readSteps } from './steps.ts'
+import { readFollowing, readSteps } from './steps.ts'
 import { readEnv, readFolder, readTimeout } from './surroundings.ts'
 import { asList, readTriggers } from './triggers.ts'
 
@@ -39,6 +40,9 @@ export async function readHook(
   const respond = written.respond ?? (methods.includes('GET') ? 'output' : 'accepted')
   const workingDirectory = readFolder(draft, file)
   const shell = written.shell ?? file.written.defaults?.shell ?? '/bin/sh'
+  const timeoutMs = readTimeout(draft, file, respond)
+  const names = inputs.map((input) => input.name)
+  const around = { shell, workingDirectory, timeoutMs, inputs: names }
   return {
     name,
     repositories,
@@ -50,11 +54,15 @@ export async function readHook(
     methods,
     ...(await readProof(draft, file, host, triggers)),
     signature: readSignature(draft),
-    steps: readSteps(draft, { shell, workingDirectory, inputs: inputs.map((input) => input.name) }),
+    steps: readSteps(draft, around),
+    onFailure: readFollowing('on-failure', draft, around),
+    onSuccess: readFollowing('on-success', draft, around),
+    retry: readRetry(draft),
     workingDirectory,
     env: readEnv(draft, file),
-    timeoutMs: readTimeout(draft, file, respond),
+    timeoutMs,
     concurrency: readConcurrency(draft, triggers),
+    maxParallel: written['max-parallel'] ?? null,
     respond,
     allowReplay: written.replay === 'allow',
     allowForks: written['allow-forks'] ?? false,

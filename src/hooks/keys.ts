@@ -90,6 +90,8 @@ function keyHint(
 ): string | null {
   if (path[0] === 'hooks' && path.length === 3 && (key === 'id' || key === 'name'))
     return `the hook's name is its key in the map: "${String(path[1])}"`
+  if (key === 'if' && path[0] === 'hooks')
+    return 'there is none: "on" and "match" say when a hook runs, a line of "run" can say [ … ] || exit 0'
   if (meant !== null) return `did you mean "${meant}"?`
   return known.length <= 10 ? `known here: ${listed(known, 'and')}` : null
 }

@@ -7,33 +7,19 @@ import { repositorySyntax, repositoryWords } from './repository.ts'
 import { hookKeep } from './schema-keep.ts'
 import { match } from './schema-match.ts'
 import { on } from './schema-on.ts'
-import { duration, env, key, listOf, secrets, text } from './schema-parts.ts'
+import { duration, env, key, listOf, parallel, secrets, text } from './schema-parts.ts'
 import { signature } from './schema-signature.ts'
+import { argv, retry, steps } from './schema-steps.ts'
 
 const repo = v.pipe(v.string(repositoryWords), v.regex(repositorySyntax, repositoryWords))
 
-const signalWords = 'a signal; write "HUP", "USR1", "USR2", "TERM" or "INT"'
-const stepWords =
-  'a shell line or a step; write "git pull" or { "signal": "HUP", "pidfile": "/run/app.pid" }'
-
-const signalStep = v.strictObject(
-  {
-    signal: v.pipe(
-      v.string(signalWords),
-      v.regex(/^(SIG)?(HUP|INT|QUIT|KILL|USR1|USR2|TERM|CONT|WINCH|TTIN|TTOU)$/, signalWords),
-      v.title('Signal'),
-      v.description('Sent to the process, such as "HUP" to reload gunicorn.'),
-    ),
-    pidfile: v.pipe(
-      text('a path'),
-      v.title('Pid file'),
-      v.description('Holds the id of the process. Relative to the working directory.'),
-    ),
-  },
-  stepWords,
+const queueWords = '"single", "max" or a whole number from 1 to 1000'
+const kept = v.pipe(
+  v.number(queueWords),
+  v.integer(queueWords),
+  v.minValue(1, queueWords),
+  v.maxValue(1000, queueWords),
 )
-
-const step = v.union([text(stepWords), signalStep], stepWords)
 
 const concurrency = v.strictObject(
   {
@@ -49,8 +35,8 @@ const concurrency = v.strictObject(
     ),
     queue: key(
       'Queue',
-      '"single" keeps only the newest waiting run; "max" keeps all, in order. Default: "single".',
-      v.picklist(['single', 'max'], '"single" or "max"'),
+      'Of the runs that wait for one branch or tag, "single" keeps the newest, a number keeps so many, "max" keeps all, in order. Default: "single".',
+      v.union([v.picklist(['single', 'max'], queueWords), kept], queueWords),
     ),
   },
   'an object such as { "group": "deploy" }',
@@ -99,17 +85,25 @@ export const hook = v.strictObject(
     ),
     run: key(
       'Run',
-      'A shell line or a list of them, each a step; the first that fails ends the run. Or { "signal", "pidfile" }. Values of the delivery are in $HOOK_… variables.',
-      listOf(step, stepWords),
+      'A shell line or a list of them, each a step; the first that fails ends the run. Or { "run" }, { "command" } or { "signal", "pidfile" } with "name", "timeout" and "continue-on-error". Values of the delivery are in $HOOK_… variables.',
+      steps,
     ),
     command: key(
       'Command',
       'A program and its arguments, without a shell. An argument may be "{{ branch }}" and the like.',
-      v.pipe(
-        v.array(v.string('a text'), 'a list such as ["df", "-h"]'),
-        v.minLength(1, 'a program and its arguments; write ["df", "-h"]'),
-      ),
+      argv(),
     ),
+    'on-failure': key(
+      'On failure',
+      'Steps as in "run", for when those failed or took too long and no retry follows: a rollback, say. $HOOK_STATUS, $HOOK_FAILED_STEP and $HOOK_LAST_SUCCESS tell them more.',
+      steps,
+    ),
+    'on-success': key(
+      'On success',
+      'Steps as in "run", for when those succeeded. If one fails, so does the run.',
+      steps,
+    ),
+    retry: key('Retry', 'Tries a run again that ended badly.', retry),
     shell: key('Shell', 'Runs each line of "run" by -e -c. Default: /bin/sh.', text('a program')),
     'working-directory': key(
       'Working directory',
@@ -129,6 +123,11 @@ export const hook = v.strictObject(
         [text(concurrencyWords), v.literal(false, concurrencyWords), concurrency],
         concurrencyWords,
       ),
+    ),
+    'max-parallel': key(
+      'Parallel runs',
+      "Most runs of this hook at the same time, beside the limits of its group and of the server. Default: no limit of the hook's own.",
+      parallel,
     ),
     respond: key(
       'Respond',

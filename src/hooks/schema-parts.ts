@@ -28,6 +28,15 @@ const durationWords = 'a duration; write "30s", "10m" or "1h30m"'
 
 export const duration = v.pipe(v.string(durationWords), v.regex(durationSyntax, durationWords))
 
+const parallelWords = 'a number of runs; write a whole number from 1 to 1000'
+
+export const parallel = v.pipe(
+  v.number(parallelWords),
+  v.integer(parallelWords),
+  v.minValue(1, parallelWords),
+  v.maxValue(1000, parallelWords),
+)
+
 export const env = v.record(
   v.pipe(
     v.string(),

@@ -7,7 +7,7 @@
 import * as v from 'valibot'
 import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
-import { duration, env, key, secrets, text } from './schema-parts.ts'
+import { duration, env, key, parallel, secrets, text } from './schema-parts.ts'
 
 const defaults = v.strictObject(
   {
@@ -24,7 +24,7 @@ const defaults = v.strictObject(
 )
 
 const port = 'a port; write a number from 0 to 65535'
-const parallel = 'a number of runs; write a whole number from 1 to 1000'
+const waiting = 'a number of runs; write a whole number from 1 to 1000000'
 
 const server = v.strictObject(
   {
@@ -53,11 +53,16 @@ const server = v.strictObject(
     'max-parallel': key(
       'Parallel runs',
       'Most runs at the same time. Default: four for each processor core.',
+      parallel,
+    ),
+    'max-waiting': key(
+      'Waiting runs',
+      'Most runs that may wait. A delivery that asks for more is answered 503 and not kept. Default: 10000.',
       v.pipe(
-        v.number(parallel),
-        v.integer(parallel),
-        v.minValue(1, parallel),
-        v.maxValue(1000, parallel),
+        v.number(waiting),
+        v.integer(waiting),
+        v.minValue(1, waiting),
+        v.maxValue(1_000_000, waiting),
       ),
     ),
     drain: key(

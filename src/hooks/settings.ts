@@ -29,6 +29,7 @@ export function readServer(
     data: dataFolder(folder, server.data, overrides.data, stateDirectory),
     publicUrl: readPublicUrl(server['public-url'], report),
     maxParallel: server['max-parallel'] ?? Math.max(4, 4 * availableParallelism()),
+    maxWaiting: server['max-waiting'] ?? 10_000,
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
   }

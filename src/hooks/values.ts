@@ -40,8 +40,10 @@ export function readValues(root: Node, variables: Variables, report: Report): un
 }
 
 /** What a shell or a program will read: there `$` is theirs. */
-function isLiteral(path: Path): boolean {
-  return path[0] === 'hooks' && (path[2] === 'run' || path[2] === 'command')
+function isLiteral([room, , key]: Path): boolean {
+  return (
+    room === 'hooks' && ['run', 'command', 'on-failure', 'on-success'].some((one) => one === key)
+  )
 }
 
 function explain(

@@ -33,6 +33,7 @@ describe('the config', () => {
       data: 'state',
       'public-url': 'https://deploy.example.com/hooks/',
       'max-parallel': 3,
+      'max-waiting': 500,
       drain: '5s',
     }
     const { config, folder } = await written({ server, hooks: { a: manual } })
@@ -42,6 +43,7 @@ describe('the config', () => {
       data: join(folder, 'state'),
       publicUrl: 'https://deploy.example.com/hooks',
       maxParallel: 3,
+      maxWaiting: 500,
       drainMs: 5000,
       keep: aKeep(),
     })
@@ -55,6 +57,7 @@ describe('the config', () => {
       data: join(plain.folder, '.runhook'),
       publicUrl: null,
       maxParallel: Math.max(4, 4 * availableParallelism()),
+      maxWaiting: 10_000,
       drainMs: 60_000,
       keep: aKeep(),
     })

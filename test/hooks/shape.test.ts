@@ -63,7 +63,11 @@ describe('a value of the wrong kind', () => {
     ['repo', 'github:site', '.repo: "github:site" is not a repository; write "github:owner/name"'],
     ['concurrency', true, `.concurrency: true is not ${group}`],
     ['concurrency', [], `.concurrency: a list is not ${group}`],
-    ['concurrency', { queue: 'all' }, '.concurrency.queue: "all" is not "single" or "max"'],
+    [
+      'concurrency',
+      { queue: 'all' },
+      '.concurrency.queue: "all" is not "single", "max" or a whole number from 1 to 1000',
+    ],
     [
       'env',
       ['A'],

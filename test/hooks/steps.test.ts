@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import { cases, linesOf, REF, written } from './written.ts'
+import { cases, hookOf, linesOf, REF, written } from './written.ts'
 
 const push = { repo: 'github:acme/site', secret: REF, run: 'git pull' }
 
@@ -126,4 +126,169 @@ test.each([
   "docker inspect -f '{{json .State}}' app",
 ])('braces that are for another tool pass: %s', async (run) => {
   expect(await linesOf({ ...push, run })).toEqual([])
+})
+
+describe('a step with more to say', () => {
+  const step = (more: object) => ({ ...push, run: ['git pull', more] })
+  cases([
+    [
+      'says nothing to run',
+      step({ name: 'x' }),
+      'error hooks.a.run[1] says nothing to run; add "run" or "command"',
+    ],
+    [
+      'says two things',
+      step({ run: 'a', command: ['b'] }),
+      'error hooks.a.run[1].command cannot stand beside "run"; make two steps',
+    ],
+    [
+      'signals nobody',
+      step({ run: 'a', pidfile: '/run/app.pid' }),
+      'error hooks.a.run[1].pidfile is of use beside "signal" only',
+    ],
+    [
+      'has no time',
+      step({ run: 'a', timeout: '0s' }),
+      'error hooks.a.run[1].timeout leaves no time at all; write "10m", say',
+    ],
+    [
+      'has a time that is none',
+      step({ run: 'a', timeout: '30 sec' }),
+      'error hooks.a.run[1].timeout: "30 sec" is not a duration; write "30s"',
+    ],
+    [
+      'has more time than the run',
+      { ...step({ run: 'a', timeout: '1h' }), timeout: '5m' },
+      'warn hooks.a.run[1].timeout is never reached: the run as a whole may take 5m',
+    ],
+    [
+      'asks for text to be pasted',
+      step({ run: 'git checkout {{ branch }}' }),
+      'error hooks.a.run[1].run has "{{", and nothing is filled into a shell line: it would run as code',
+    ],
+    [
+      'has half a value',
+      step({ command: ['x', '--ref={{ branch }}'] }),
+      'error hooks.a.run[1].command[1]: "--ref={{ branch }}" is not one whole value',
+    ],
+    [
+      'holds what is no text',
+      step({ run: 5 }),
+      'error hooks.a.run[1].run: 5 is not a shell line such as "git pull"',
+    ],
+    [
+      'follows a failure and is empty',
+      { ...push, 'on-failure': [] },
+      'error hooks.a.on-failure is an empty list; name at least one shell line',
+    ],
+    [
+      'follows a success and lacks something',
+      { ...push, 'on-success': { signal: 'HUP' } },
+      'error hooks.a.on-success lacks "pidfile"',
+    ],
+  ])
+
+  test.each([
+    [
+      step({ run: 'a', if: 'x' }),
+      'there is none: "on" and "match" say when a hook runs, a line of "run" can say [ … ] || exit 0',
+    ],
+    [
+      { ...push, if: 'x' },
+      'there is none: "on" and "match" say when a hook runs, a line of "run" can say [ … ] || exit 0',
+    ],
+    [step({ run: 'a', 'allow-failure': true }), 'did you mean "continue-on-error"?'],
+    [step({ cmd: 'a' }), 'did you mean "run"?'],
+    [{ ...push, rollback: 'x' }, 'did you mean "on-failure"?'],
+    [{ ...push, retries: {} }, 'did you mean "retry"?'],
+    [{ ...push, retry: { times: 1, backoff: '1s' } }, 'did you mean "delay"?'],
+  ])('%j: %s', async (hook, hint) => {
+    const { problems } = await written({ hooks: { a: hook } })
+    expect(problems.map((problem) => problem.hint)).toEqual([hint])
+  })
+
+  test("is read with all it says, and $ in it is the shell's", async () => {
+    const hook = await hookOf({
+      ...push,
+      run: { run: './migrate', name: 'Migrate', timeout: '30s', 'continue-on-error': true },
+      'on-failure': `git reset --hard "\${HOOK_LAST_SUCCESS}"`,
+      'on-success': [{ command: ['notify', '{{ sha }}'], 'continue-on-error': false }],
+    })
+    expect(hook.steps).toEqual([
+      {
+        kind: 'shell',
+        line: './migrate',
+        shell: '/bin/sh',
+        name: 'Migrate',
+        timeoutMs: 30_000,
+        continueOnError: true,
+      },
+    ])
+    expect(hook.onFailure).toEqual([
+      { kind: 'shell', line: `git reset --hard "\${HOOK_LAST_SUCCESS}"`, shell: '/bin/sh' },
+    ])
+    expect(hook.onSuccess).toEqual([{ kind: 'command', argv: ['notify', '{{ sha }}'] }])
+  })
+})
+
+describe('retry', () => {
+  cases([
+    ['says not how often', { ...push, retry: {} }, 'error hooks.a.retry lacks "times"'],
+    [
+      'is for ever',
+      { ...push, retry: { times: 100 } },
+      'error hooks.a.retry.times: 100 is not a number of attempts; write a whole number from 1 to 10',
+    ],
+    [
+      'is only a number',
+      { ...push, retry: 3 },
+      'error hooks.a.retry: 3 is not an object such as { "times": 3, "delay": "10s" }',
+    ],
+    [
+      'waits for days',
+      { ...push, retry: { times: 1, delay: '2h' } },
+      'error hooks.a.retry.delay is longer than an hour, the longest wait between two attempts',
+    ],
+    [
+      'is for nothing',
+      { ...push, retry: { times: 1, on: [] } },
+      'error hooks.a.retry.on is an empty list; leave "retry" out where nothing is tried again',
+    ],
+    [
+      'is for success',
+      { ...push, retry: { times: 1, on: ['success'] } },
+      'error hooks.a.retry.on[0]: "success" is not "failure", "timed_out" or "interrupted", or a list of them',
+    ],
+  ])
+
+  test('has a delay, and what it is for, by default', async () => {
+    const both = { times: 2, delayMs: 10_000, on: ['failure', 'timed_out'] }
+    expect((await hookOf({ ...push, retry: { times: 2 } })).retry).toEqual(both)
+    const retry = { times: 2, delay: '1m', on: 'interrupted' }
+    expect((await hookOf({ ...push, retry })).retry).toEqual({
+      times: 2,
+      delayMs: 60_000,
+      on: ['interrupted'],
+    })
+  })
+})
+
+describe('a queue', () => {
+  test.each([
+    [{ queue: 3 }, 3],
+    [{ queue: 'max' }, 'max'],
+    [{}, 'single'],
+  ])('%j keeps %j', async (concurrency, kept) => {
+    expect((await hookOf({ ...push, concurrency })).concurrency.queue).toBe(kept)
+  })
+
+  test.each([0, 1.5, 1001])('cannot keep %d', async (kept) => {
+    expect(await linesOf({ ...push, concurrency: { queue: kept } })).toEqual([
+      `error hooks.a.concurrency.queue: ${kept} is not "single", "max" or a whole number from 1 to 1000`,
+    ])
+  })
+
+  test('may hold a hook to so many runs at once', async () => {
+    expect((await hookOf({ ...push, 'max-parallel': 2 })).maxParallel).toBe(2)
+  })
 })
