@@ -4,6 +4,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Current } from './current.ts'
 import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Run } from './model.ts'
@@ -28,7 +29,7 @@ export interface ResumeParts {
   readonly queue: Queue
   /** See RecoverParts. */
   readonly lastRun: number
-  readonly maxParallel: number
+  readonly current: Current
   readonly log: Log
 }
 
@@ -37,7 +38,8 @@ export interface ResumeParts {
  * that refuses is asked again until it agrees: nothing may start before the old work is settled.
  */
 export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<void> {
-  const { slots, queue, maxParallel, log } = parts
+  const { slots, queue, current, log } = parts
+  const { maxParallel } = current.config.server
   while (!stopped.aborted) {
     try {
       queue.restore(await recovered(parts))
@@ -54,7 +56,7 @@ export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<
 }
 
 async function recovered(parts: ResumeParts): Promise<Run[]> {
-  const { store, output, started, lastRun, log } = parts
+  const { store, output, started, lastRun, current, log } = parts
   const boot = bootId()
   const sameBoot = (await store.swapSetting('boot', boot)) === boot
   await endLeftovers(store.token, [SLOTS])
@@ -63,6 +65,7 @@ async function recovered(parts: ResumeParts): Promise<Run[]> {
     store,
     lastRun,
     log,
+    hook: (name) => current.config.hooks.get(name),
     mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
     outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
     endLeftovers: async (runIds) => {

@@ -75,7 +75,7 @@ export async function startServer(
   await listenLocally(local, works.socket, log)
   works.retention.start()
   const resumed = new AbortController()
-  void resume({ ...works, lastRun, maxParallel: config.server.maxParallel, log }, resumed.signal)
+  void resume({ ...works, lastRun, current, log }, resumed.signal)
   return {
     url: front.url,
     held: front.held,
@@ -121,9 +121,10 @@ interface Works {
 }
 
 function worksOf(current: Current, log: Log): Works {
-  const { data } = current.config.server
+  const { data, maxWaiting } = current.config.server
   const disk = new Disk(data, log)
-  const store = openSqlite(data, { disk, onBroken: (error) => giveUp(error, log) })
+  const onBroken = (error: RunhookError) => giveUp(error, log)
+  const store = openSqlite(data, { maxWaiting, disk, onBroken })
   disk.start()
   const output = new OutputLog(join(data, 'output'), { disk, redactor: () => current.redactor })
   const files = new OutputFiles(join(data, 'output'), output)
@@ -228,12 +229,14 @@ function policyOf({ server, hooks, texts }: Config): Policy {
 
 function statusOf(current: Current, queue: Queue, url: () => string): () => ServerStatus {
   const startedAt = Date.now()
+  const { maxWaiting } = current.config.server
   return () => ({
     version,
     startedAt,
     url: current.config.server.publicUrl ?? url(),
     hooks: current.config.hooks.size,
     ...queue.counts,
+    maxWaiting,
     configProblem: current.problem,
   })
 }

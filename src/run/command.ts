@@ -5,7 +5,7 @@
  */
 
 import { at } from '../hosts/fields.ts'
-import type { Hook, Run, Step, StoredDelivery } from '../model.ts'
+import type { Conclusion, Hook, Run, Step, StoredDelivery } from '../model.ts'
 
 export interface CommandSpec {
   /** The program, looked up in the PATH of `env`, and its arguments. */
@@ -19,6 +19,10 @@ export interface Context {
   readonly hook: Hook
   readonly run: Run
   readonly delivery: StoredDelivery
+  /** The commit of the last run of this hook for the same ref that succeeded. */
+  readonly lastSuccess: string | null
+  /** For the steps that follow those of `run`: how they ended, and by which step. */
+  readonly after: { readonly status: Conclusion; readonly failedStep: string } | null
   readonly payloadFile: string
   readonly user: { readonly name: string; readonly home: string; readonly shell: string }
   /** TZ of the server; null when it has none. */
@@ -85,6 +89,9 @@ function happened({ hook, run, delivery, ...context }: Context): Record<string, 
     HOOK_TAG: update?.tag ?? '',
     HOOK_COMMIT: update?.sha ?? '',
     HOOK_BEFORE: update?.before ?? '',
+    HOOK_LAST_SUCCESS: context.lastSuccess ?? '',
+    HOOK_STATUS: context.after?.status ?? '',
+    HOOK_FAILED_STEP: cut(context.after?.failedStep ?? '', LONGEST - 'HOOK_FAILED_STEP='.length),
     HOOK_SENDER: delivery.sender ?? '',
     HOOK_MESSAGE: cut(update?.message ?? '', LONGEST - 'HOOK_MESSAGE='.length),
     HOOK_DELIVERY: delivery.guid ?? String(delivery.id),

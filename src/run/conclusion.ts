@@ -11,30 +11,53 @@ import type { Ended } from './process.ts'
 
 export type Outcome = Pick<RunEnd, 'status' | 'exitCode' | 'signal' | 'reason'>
 
+/** The end of a step, as its run tells it. */
+export interface StepOutcome extends Outcome {
+  /** The same of the step alone: "failed with exit code 1". */
+  readonly says: string | null
+  /** No step can follow, whatever this one says of errors: the run itself was to end. */
+  readonly final: boolean
+}
+
 export interface Circumstances {
   readonly hook: Hook
   readonly step: Step
   /** 1, 2, 3 … */
   readonly number: number
   readonly graceMs: number
+  /** The step has a time of its own, which was over before the run's. */
+  readonly ownTime: boolean
   /** Of the abort signal: `cancel:<text>` or `stop`. */
   readonly abortReason: unknown
 }
 
 /** What the end of a step makes of its run; `success` means: on to the next one. */
-export function conclude(ended: Ended, circumstances: Circumstances): Outcome {
+export function conclude(ended: Ended, circumstances: Circumstances): StepOutcome {
   const { exitCode, signal } = ended
-  if (ended.endedBy === 'timeout')
-    return { status: 'timed_out', exitCode, signal, reason: timeoutReason(ended, circumstances) }
+  if (ended.endedBy === 'timeout') {
+    const { ownTime: own } = circumstances
+    const says = timeoutReason(ended, circumstances)
+    const reason = own ? `${nameOf(circumstances)} ${says}` : says
+    return { status: 'timed_out', exitCode, signal, reason, says, final: !own }
+  }
   if (ended.endedBy !== null) {
     const { status, reason } = aborted(circumstances.abortReason)
     const killed = `; its processes ignored TERM for ${formatDuration(circumstances.graceMs)} and got KILL`
-    return { status, exitCode, signal, reason: ended.killed ? reason + killed : reason }
+    const says = ended.killed ? reason + killed : reason
+    return { status, exitCode, signal, reason: says, says, final: true }
   }
   const failure = failureOf(ended, circumstances)
-  if (failure === null) return { status: 'success', exitCode, signal, reason: null }
-  const name = `step ${circumstances.number} (${shortened(titleOf(circumstances.step))})`
-  return { status: 'failure', exitCode, signal, reason: name + failure }
+  if (failure === null)
+    return { status: 'success', exitCode, signal, reason: null, says: null, final: false }
+  const reason = nameOf(circumstances) + failure
+  const says = failure.replace(/^:? /, '')
+  return { status: 'failure', exitCode, signal, reason, says, final: false }
+}
+
+/** Steps that succeeded, or failed and let the run go on: then it says so, though it is a success. */
+export function allTaken(continued: readonly StepOutcome[]): Outcome {
+  const reasons = continued.map(({ reason }) => `${reason}, and the run went on`)
+  return { status: 'success', exitCode: 0, signal: null, reason: reasons.join('; ') || null }
 }
 
 /** Status and reason of a run that was cancelled, or that the server's stop interrupted. */
@@ -48,9 +71,14 @@ export function aborted(
 }
 
 /** The time was over between two steps: the next one is not even begun. */
-export function outOfTime({ timeoutMs }: Hook, number: number): Outcome {
+export function outOfTime({ timeoutMs }: Hook, number: number): Pick<Outcome, 'status' | 'reason'> {
   const reason = `not finished after ${formatDuration(timeoutMs)}: step ${number} was not started`
-  return { status: 'timed_out', exitCode: null, signal: null, reason }
+  return { status: 'timed_out', reason }
+}
+
+/** Of a step that was not even begun. */
+export function notBegun(outcome: Pick<Outcome, 'status' | 'reason'>): StepOutcome {
+  return { ...outcome, exitCode: null, signal: null, says: outcome.reason, final: true }
 }
 
 /** The step as written in the hooks file. */
@@ -60,8 +88,15 @@ export function titleOf(step: Step): string {
   return `signal ${step.signal.replace(/^SIG/, '')} to ${step.pidfile}`
 }
 
-function timeoutReason(ended: Ended, { hook, graceMs }: Circumstances): string {
-  const text = `still running after ${formatDuration(hook.timeoutMs)}`
+/** `step 2 (./migrate)`, `step 2, Migrate (./migrate)` */
+function nameOf({ number, step }: Circumstances): string {
+  const name = step.name === undefined ? '' : `, ${step.name}`
+  return `step ${number}${name} (${shortened(titleOf(step))})`
+}
+
+function timeoutReason(ended: Ended, { hook, step, graceMs, ownTime }: Circumstances): string {
+  const limit = ownTime ? step.timeoutMs : undefined
+  const text = `${ownTime ? 'was ' : ''}still running after ${formatDuration(limit ?? hook.timeoutMs)}`
   if (ended.leftovers !== null && !ended.killed) return `${text}; ${ended.leftovers}`
   const kill = ended.killed ? `, then KILL ${formatDuration(graceMs)} later` : ''
   return `${text}: sent TERM to its processes${kill}`

@@ -5,12 +5,23 @@
 
 import { userInfo } from 'node:os'
 import { messageOf } from '../errors.ts'
-import type { Hook, Run, RunEnd, Step, StepRecord, StoredDelivery } from '../model.ts'
+import type { Hook, Phase, RunEnd, Step, StepRecord } from '../model.ts'
 import type { Closed, OutputLog, OutputWriter } from '../record/output.ts'
+import type { Begun } from '../record/store.ts'
 import { type Context, commandFor, type ProcessStep } from './command.ts'
-import { aborted, conclude, type Outcome, outOfTime, titleOf } from './conclusion.ts'
+import {
+  aborted,
+  allTaken,
+  conclude,
+  notBegun,
+  type Outcome,
+  outOfTime,
+  type StepOutcome,
+  titleOf,
+} from './conclusion.ts'
 import { endLeftovers, markerOf } from './leftovers.ts'
 import { lazyPayload, type PayloadFiles } from './payload.ts'
+import { begunStep, phaseAfter, stepsOf, together } from './phases.ts'
 import type { PipePool } from './pipe.ts'
 import { type Ended, GRACE_MS, nothingRan, startProcess } from './process.ts'
 import { sendSignal } from './signal.ts'
@@ -18,10 +29,8 @@ import type { Slots } from './slots.ts'
 import { fileProblem } from './spawn-problem.ts'
 import { noteStarted, type Started, type StartedLine } from './started.ts'
 
-export interface Work {
+export interface Work extends Begun {
   readonly hook: Hook
-  readonly run: Run
-  readonly delivery: StoredDelivery
 }
 
 export interface ExecuteTools {
@@ -44,8 +53,9 @@ export interface ExecuteTools {
   readonly onStep?: (step: StepRecord) => void
 }
 
-/** One run in progress. */
+/** One run in progress, in one of its phases. */
 interface Progress extends Work {
+  readonly phase: Phase
   readonly tools: ExecuteTools
   readonly writer: OutputWriter
   readonly context: Context
@@ -60,6 +70,7 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   if (tools.signal.aborted)
     return { ...nothing, ...aborted(tools.signal.reason, 'before it started') }
   const deadline = performance.now() + work.hook.timeoutMs
+  const phase = 'run'
   let writer: OutputWriter
   try {
     await writePayload(work, tools)
@@ -70,7 +81,8 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   }
   const graceMs = tools.graceMs ?? GRACE_MS
   const context = contextOf(work, tools)
-  const progress: Progress = { ...work, tools, writer, context, deadline, graceMs, steps: [] }
+  const about = { ...work, tools, writer, context, graceMs, steps: [] }
+  const progress: Progress = { ...about, phase, deadline }
   let closed: Closed
   let outcome: Outcome
   try {
@@ -82,11 +94,13 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   return endOf(outcome, closed, progress.steps)
 }
 
-function contextOf({ hook, run, delivery }: Work, tools: ExecuteTools): Context {
+function contextOf({ hook, run, delivery, lastSuccess }: Work, tools: ExecuteTools): Context {
   return {
     hook,
     run,
     delivery,
+    lastSuccess,
+    after: null,
     payloadFile: tools.payloads.pathOf(run.id),
     user: tools.user,
     timeZone: process.env.TZ ?? null,
@@ -114,40 +128,54 @@ async function writePayload({ run, delivery }: Work, { payloads }: ExecuteTools)
   }
 }
 
+/** The steps, then those that follow them, which have as much time again. */
 async function carryOut(progress: Progress): Promise<Outcome> {
-  const { hook } = progress
-  let outcome: Outcome = { status: 'success', exitCode: 0, signal: null, reason: null }
-  for (const [index, step] of hook.steps.entries()) {
-    outcome = await takeStep(progress, step, index + 1)
-    if (outcome.status !== 'success') break
+  const { hook, run, context } = progress
+  const { outcome, failed } = await takeAll(progress)
+  const phase = phaseAfter(outcome, hook, run)
+  if (phase === null) return outcome
+  const after = {
+    status: outcome.status,
+    failedStep: failed?.name ?? (failed && titleOf(failed)) ?? '',
   }
-  return outcome
+  const deadline = performance.now() + hook.timeoutMs
+  const next = await takeAll({ ...progress, phase, deadline, context: { ...context, after } })
+  return together(outcome, phase, next.outcome)
 }
 
-async function takeStep(progress: Progress, step: Step, number: number): Promise<Outcome> {
-  const { hook, tools, writer, graceMs, steps } = progress
-  const { signal } = tools
-  if (signal.aborted) return { ...aborted(signal.reason), exitCode: null, signal: null }
-  if (performance.now() >= progress.deadline) return outOfTime(hook, number)
-  const begun: StepRecord = {
-    number,
-    title: titleOf(step),
-    startedAt: Date.now(),
-    finishedAt: null,
-    exitCode: null,
-    signal: null,
-    outputFrom: writer.written,
-    outputTo: null,
+/** All steps of a phase, up to the one that failed. */
+async function takeAll(progress: Progress): Promise<{ outcome: Outcome; failed: Step | null }> {
+  const continued: StepOutcome[] = []
+  for (const step of stepsOf(progress.hook, progress.phase)) {
+    const outcome = await takeStep(progress, step)
+    if (outcome.status === 'success') continue
+    if (outcome.final || !step.continueOnError) return { outcome, failed: step }
+    continued.push(outcome)
   }
+  return { outcome: allTaken(continued), failed: null }
+}
+
+async function takeStep(progress: Progress, step: Step): Promise<StepOutcome> {
+  const { hook, phase, tools, writer, graceMs, steps } = progress
+  const { signal } = tools
+  const number = steps.length + 1
+  const left = progress.deadline - performance.now()
+  if (signal.aborted) return notBegun(aborted(signal.reason))
+  if (left <= 0) return notBegun(outOfTime(hook, number))
+  const startedAt = Date.now()
+  const begun = begunStep(step, { number, phase, startedAt, outputFrom: writer.written })
   tools.onStep?.(begun)
+  const ownTime = step.timeoutMs !== undefined && step.timeoutMs < left
   const ended = step.kind === 'signal' ? signalled(progress, step) : await ran(progress, step)
   writer.settle()
-  const { exitCode } = ended
+  const circumstances = { hook, step, number, graceMs, ownTime, abortReason: signal.reason }
+  const outcome = conclude(ended, circumstances)
+  const { status, says: reason, exitCode } = outcome
   const times = { finishedAt: Date.now(), outputTo: writer.written }
-  const record = { ...begun, ...times, exitCode, signal: ended.signal }
+  const record = { ...begun, ...times, status, reason, exitCode, signal: outcome.signal }
   steps.push(record)
   tools.onStep?.(record)
-  return conclude(ended, { hook, step, number, graceMs, abortReason: signal.reason })
+  return outcome
 }
 
 function signalled(progress: Progress, step: Extract<Step, { kind: 'signal' }>): Ended {
@@ -179,7 +207,8 @@ async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
     lastByte = chunk.at(-1) ?? lastByte
     writer.write(chunk)
   }
-  const timeoutMs = Math.max(1, deadline - performance.now())
+  const left = Math.max(1, deadline - performance.now())
+  const timeoutMs = Math.min(step.timeoutMs ?? left, left)
   const running = startProcess(spec, tools.pipes, receive, {
     timeoutMs,
     graceMs,

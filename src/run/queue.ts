@@ -1,14 +1,17 @@
 /**
- * The queue of this process: takes waiting runs in order, one at a time per group, up to the server's
- * limit, and sees each through to its end. What is waiting or running stands in the Store first; this
- * file only ever repeats it in memory, so a crash at any instant loses nothing.
+ * The queue of this process: takes waiting runs in order, as far as groups, hooks and the server allow (see
+ * backlog.ts), and sees each through to its end and to the retry that may follow. What is waiting or running
+ * stands in the Store first; this file only ever repeats it in memory, so a crash at any instant loses
+ * nothing.
  */
 
 import { EventEmitter, once } from 'node:events'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Hook, Run, RunEnd, StoredDelivery } from '../model.ts'
-import type { Accept, Accepted, Store } from '../record/store.ts'
+import type { Hook, Run, RunEnd } from '../model.ts'
+import type { Accept, Accepted, Begun, Store } from '../record/store.ts'
+import { Backlog } from './backlog.ts'
+import { retryAfter } from './retry.ts'
 
 export interface QueueParts {
   readonly store: Store
@@ -16,10 +19,7 @@ export interface QueueParts {
   readonly maxParallel: number
   /** The hook as the config has it now; undefined when it is gone. */
   readonly hook: (name: string) => Hook | undefined
-  readonly execute: (
-    work: { hook: Hook; run: Run; delivery: StoredDelivery },
-    signal: AbortSignal,
-  ) => Promise<RunEnd>
+  readonly execute: (work: Begun & { hook: Hook }, signal: AbortSignal) => Promise<RunEnd>
   /** Told of each run that has started or ended, once the Store knows. */
   readonly moved?: (runId: number) => void
 }
@@ -27,11 +27,8 @@ export interface QueueParts {
 /** How long to wait before asking a store again that refused, and for how long while stopping. */
 const RETRY_MS = 1000
 const STOP_TRIES_MS = 5000
-
-interface Begun {
-  readonly run: Run
-  readonly delivery: StoredDelivery
-}
+/** The clock is looked at again this soon, for a timer does not notice when it is set. */
+const LONGEST_NAP_MS = 60_000
 
 interface Running {
   readonly controller: AbortController
@@ -40,25 +37,27 @@ interface Running {
 
 export class Queue {
   readonly #parts: QueueParts
-  /** In the order they were queued. */
-  readonly #waiting = new Map<number, Run>()
-  readonly #running = new Map<number, Running>()
+  readonly #backlog: Backlog
+  /** Superseded or cancelled before they were heard of here. */
+  readonly #gone = new Set<number>()
   /** Kept for runs that begin with the delivery that is being stored. */
   readonly #places = new Set<number>()
-  readonly #busyGroups = new Set<string>()
+  readonly #running = new Map<number, Running>()
   readonly #unwritten = new Set<Promise<void>>()
   readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
   #turn: Promise<void> = Promise.resolve()
   #open = false
+  #alarm: NodeJS.Timeout | undefined
   /** When a stop gives up on a store that refuses; the next start finds what was not written. */
   #giveUpAt = Number.POSITIVE_INFINITY
 
   constructor(parts: QueueParts) {
     this.#parts = parts
+    this.#backlog = new Backlog((hook) => parts.hook(hook)?.maxParallel ?? null)
   }
 
   get counts(): { waiting: number; running: number } {
-    return { waiting: this.#waiting.size, running: this.#running.size }
+    return { waiting: this.#backlog.size, running: this.#running.size }
   }
 
   /**
@@ -84,17 +83,15 @@ export class Queue {
   }
 
   /** Takes over what the Store accepted: new runs, those they replaced, those they want ended. */
-  add(accepted: Accepted): void {
-    const { delivery, queued, superseded, cancel } = accepted
+  add(accepted: Omit<Accepted, 'delivery'>): void {
+    const { queued, begun, superseded, cancel } = accepted
     const by = queued.at(-1)?.id
     for (const id of superseded) {
-      this.#waiting.delete(id)
+      this.#drop(id)
       this.#announce(id, unstarted(`superseded by run ${by}`))
     }
-    for (const run of queued) {
-      if (run.status === 'running') this.#start(run, delivery)
-      else this.#waiting.set(run.id, run)
-    }
+    for (const run of begun) this.#start(run.run, run)
+    this.restore(queued.filter(({ status }) => status === 'queued'))
     for (const id of cancel) this.#abort(id, `cancel:superseded by run ${by}`)
     this.#pump()
   }
@@ -109,7 +106,7 @@ export class Queue {
     if (this.#abort(runId, `cancel:cancelled by ${by}`)) return 'stopping'
     const reason = `cancelled by ${by}`
     if (await this.#parts.store.cancelWaiting(runId, reason)) {
-      this.#waiting.delete(runId)
+      this.#drop(runId)
       this.#announce(runId, unstarted(reason))
       return 'cancelled'
     }
@@ -117,11 +114,9 @@ export class Queue {
     return (await this.#parts.store.run(runId)) ? 'ended' : 'unknown'
   }
 
-  /** Runs of an earlier process come before any that were added since. */
+  /** Runs of an earlier process. They come before any that were added since, for they have lower numbers. */
   restore(waiting: readonly Run[]): void {
-    const since = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const run of [...waiting, ...since]) this.#waiting.set(run.id, run)
+    for (const run of waiting) if (!this.#gone.delete(run.id)) this.#backlog.add(run, Date.now())
   }
 
   /** Starts what waits, from now on. Until then runs only gather, so that recovery can come first. */
@@ -133,6 +128,7 @@ export class Queue {
   /** Starts nothing more, gives running commands `drainMs` to end, then ends them. What waits, stays. */
   async stop(drainMs: number): Promise<void> {
     this.#open = false
+    clearTimeout(this.#alarm)
     const all = () => Promise.all([...this.#running.values()].map((running) => running.done))
     const timer = setTimeout(() => {
       this.#giveUpAt = performance.now() + STOP_TRIES_MS
@@ -150,47 +146,48 @@ export class Queue {
     return running !== undefined
   }
 
+  #drop(runId: number): void {
+    if (!this.#backlog.remove(runId) && !this.#running.has(runId)) this.#gone.add(runId)
+  }
+
   #pump(): void {
     if (!this.#open) return
-    for (const run of this.#waiting.values()) {
-      if (this.#full) return
-      if (run.group !== null && this.#busyGroups.has(run.group)) continue
-      this.#waiting.delete(run.id)
+    while (!this.#full) {
+      const run = this.#backlog.take(Date.now())
+      if (!run) break
       this.#start(run, null)
     }
+    clearTimeout(this.#alarm)
+    const { due } = this.#backlog
+    // Where there is no room, the next end of a run looks again.
+    if (due === null || this.#full) return
+    const nap = Math.min(Math.max(1, due - Date.now()), LONGEST_NAP_MS)
+    this.#alarm = setTimeout(() => this.#pump(), nap)
   }
 
   get #full(): boolean {
     return this.#running.size + this.#places.size >= this.#parts.maxParallel
   }
 
-  /** Waiting runs of other groups would have started by now, had there been a place for them. */
+  /** Had there been a place for runs that wait, they would have it. */
   #keepPlace(run: Run): boolean {
-    const { group } = run
-    const inTurn =
-      group === null ||
-      (!this.#busyGroups.has(group) && ![...this.#waiting.values()].some((w) => w.group === group))
-    if (!this.#open || this.#full || !inTurn) return false
+    if (!this.#open || this.#full || !this.#backlog.reserve(run)) return false
     this.#places.add(run.id)
-    if (group !== null) this.#busyGroups.add(group)
     return true
   }
 
   #giveUpPlace(run: Run): void {
     this.#places.delete(run.id)
-    if (run.group !== null) this.#busyGroups.delete(run.group)
+    this.#backlog.release(run)
     this.#pump()
   }
 
-  /** With its delivery when it has begun already. */
-  #start(run: Run, delivery: StoredDelivery | null): void {
+  #start(run: Run, begun: Begun | null): void {
     const controller = new AbortController()
     this.#places.delete(run.id)
-    if (run.group !== null) this.#busyGroups.add(run.group)
-    const begun = delivery === null ? null : { run, delivery }
     const done = this.#see(run, begun, controller.signal).finally(() => {
       this.#running.delete(run.id)
-      if (run.group !== null) this.#busyGroups.delete(run.group)
+      this.#backlog.release(run)
       this.#pump()
     })
     this.#running.set(run.id, { controller, done })
@@ -215,8 +212,8 @@ export class Queue {
     }
     log.info({ run: run.id, hook: run.hook }, `    ${run.hook} #${run.id} started`)
     const end = await this.#execute(hook, begun, signal)
-    this.#write(() => store.finish(run.id, end))
     this.#tell(begun.run, end)
+    this.#write(run, end, hook)
     this.#announce(run.id, end)
   }
 
@@ -238,10 +235,19 @@ export class Queue {
 
   /**
    * The end of a run is written with whatever else comes soon, and nobody waits for that: the Store
-   * writes it before the next run of the group begins. A stop waits for all of it.
+   * writes it before the next run of the group begins. A stop waits for all of it. The retry is written
+   * with it, and waits here from then on.
    */
-  #write(work: () => Promise<void>): void {
-    const written = this.#insist(work).then(() => void this.#unwritten.delete(written))
+  #write(run: Run, end: RunEnd, hook: Hook): void {
+    const plan = retryAfter(run, hook, end.status)
+    const written = this.#insist(() => this.#parts.store.finish(run.id, end, plan)).then(
+      (retry) => {
+        this.#unwritten.delete(written)
+        if (!retry) return
+        this.#parts.log.info({ run: retry.id }, `    ${run.hook} #${retry.id} waits: ${plan?.says}`)
+        this.add({ queued: [retry], begun: [], superseded: [], cancel: [] })
+      },
+    )
     this.#unwritten.add(written)
   }
 
@@ -271,16 +277,10 @@ export class Queue {
 
   #tell(run: Run, end: RunEnd): void {
     const took = `${((Date.now() - (run.startedAt ?? run.queuedAt)) / 1000).toFixed(1)}s`
-    const why = end.reason ? `: ${end.reason}` : ''
-    this.#parts.log[end.status === 'success' ? 'info' : 'warn'](
-      {
-        run: run.id,
-        hook: run.hook,
-        status: end.status,
-        exitCode: end.exitCode,
-        reason: end.reason,
-      },
-      `    ${run.hook} #${run.id} ${end.status} in ${took}${why}`,
+    const { status, exitCode, reason } = end
+    this.#parts.log[status === 'success' ? 'info' : 'warn'](
+      { run: run.id, hook: run.hook, status, exitCode, reason },
+      `    ${run.hook} #${run.id} ${status} in ${took}${reason ? `: ${reason}` : ''}`,
     )
   }
 }

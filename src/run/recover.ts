@@ -1,19 +1,22 @@
 /**
- * What a new process finds of the old one's work. Runs that were waiting still wait. A run that was
- * marked running but is not among the started ones never began its command, so it waits again; any other may
- * have done part of its work: what is left of it is ended and it is marked `interrupted`, never re-run.
+ * What a new process finds of the old one's work. Runs that were waiting still wait, retries among them.
+ * A run that was marked running but is not among the started ones never began its command, so it waits
+ * again; any other may have done part of its work: what is left of it is ended and it is marked
+ * `interrupted`, and run again only where its hook says that such runs are.
  */
 
 import type { Log } from '../log.ts'
-import type { Run, RunEnd } from '../model.ts'
+import type { Hook, Run, RunEnd } from '../model.ts'
 import type { Store } from '../record/store.ts'
 import { unstarted } from './queue.ts'
+import { notRunAgain, retryAfter } from './retry.ts'
 
 export interface RecoverParts {
   readonly store: Store
   /** The last that the old process stored: what came since is the queue's already, or about to be. */
   readonly lastRun: number
   readonly log: Log
+  readonly hook: (name: string) => Hook | undefined
   /** Did the command of this run start? Asked only after what an earlier server left behind was ended. */
   readonly mayHaveStarted: (runId: number) => boolean
   readonly outputBytes: (runId: number) => number
@@ -25,13 +28,15 @@ export interface RecoverParts {
 
 /** Resolves with the runs that are to wait, in order. */
 export async function recover(parts: RecoverParts): Promise<Run[]> {
-  const found = (await parts.store.unfinished()).filter((run) => run.id <= parts.lastRun)
+  const ofOld = (run: Run) => run.id <= parts.lastRun || run.retry !== null // made here, at an earlier try
+  const found = (await parts.store.unfinished()).filter(ofOld)
   const running = found.filter((run) => run.status === 'running')
   const started = running.filter((run) => !parts.sameBoot || parts.mayHaveStarted(run.id))
   if (parts.sameBoot && started.length > 0) {
     await parts.endLeftovers(started.map((run) => run.id))
   }
-  for (const run of started) await interrupt(parts, run)
+  const retries: Run[] = []
+  for (const run of started) retries.push(...(await interrupt(parts, run)))
   const back = running.filter((run) => !started.includes(run))
   for (const run of back) await parts.store.requeue(run.id)
   const ids = new Set(started.map((run) => run.id))
@@ -44,14 +49,19 @@ export async function recover(parts: RecoverParts): Promise<Run[]> {
       `    after the last stop: ${waiting.length} waiting, ${started.length} interrupted`,
     )
   }
-  return waiting
+  return [...waiting, ...retries]
 }
 
-async function interrupt(parts: RecoverParts, run: Run): Promise<void> {
+/** Resolves with its retry, if it has one. */
+async function interrupt(parts: RecoverParts, run: Run): Promise<Run[]> {
+  const hook = parts.hook(run.hook)
+  const plan = hook ? retryAfter(run, hook, 'interrupted') : null
+  const what = 'the server went away while it was running'
   const end: RunEnd = {
-    ...unstarted('the server went away while it was running; it was not run again'),
+    ...unstarted(plan ? what : `${what}; ${notRunAgain(run)}`),
     status: 'interrupted',
     outputBytes: parts.outputBytes(run.id),
   }
-  await parts.store.finish(run.id, end)
+  const retry = await parts.store.finish(run.id, end, plan)
+  return retry ? [retry] : []
 }

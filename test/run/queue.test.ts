@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import type { Hook, Run, RunEnd } from '../../src/model.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
@@ -7,6 +7,8 @@ import { recover } from '../../src/run/recover.ts'
 import { aDelivery, aDirectory, aHook, aPush, until } from '../some.ts'
 
 const success: RunEnd = { ...unstarted(''), status: 'success', exitCode: 0, reason: null }
+
+const failure: RunEnd = { ...success, status: 'failure', exitCode: 1, reason: 'broken' }
 
 /** A queue on a real store whose commands end when the test says so. */
 function aQueue(hooks: readonly Hook[], maxParallel = 8, open = true) {
@@ -39,8 +41,8 @@ function aQueue(hooks: readonly Hook[], maxParallel = 8, open = true) {
     const accepted = await queue.accept(delivery, [verdict], wanted)
     return accepted.queued[0] as Run
   }
-  const finish = (id: number) =>
-    until(() => ends.get(id)?.(success) === undefined && ends.delete(id))
+  const finish = (id: number, end: RunEnd = success) =>
+    until(() => ends.get(id)?.(end) === undefined && ends.delete(id))
   const status = async (id: number) => (await store.run(id))?.status
   return { store, queue, begun, push, finish, status, byName }
 }
@@ -152,12 +154,141 @@ test('recovery leaves alone what came since the server began to listen', async (
     store,
     lastRun: 1,
     log: silentLog(),
+    hook: () => hook,
     mayHaveStarted: () => true,
     outputBytes: () => 0,
     endLeftovers: async () => undefined,
     sameBoot: true,
   }
   expect(await recover(parts)).toMatchObject([{ id: 1 }])
+})
+
+test('a hook has no more runs at once than it says, and holds up no other', async () => {
+  const one = aHook({ name: 'one', concurrency: side, maxParallel: 1 })
+  const two = aHook({ name: 'two', concurrency: side })
+  const { push, begun, finish } = aQueue([one, two])
+  for (const hook of [one, one, two]) await push(hook)
+  await until(() => begun.length === 2)
+  expect(begun).toEqual([1, 3])
+  await finish(1)
+  await until(() => begun.includes(2))
+})
+
+describe('a run that fails and is to be tried again', () => {
+  const retry = { times: 2, delayMs: 60, on: ['failure'] } as const
+
+  test('waits for its time, holds up nobody, and is tried so often', async () => {
+    const hook = aHook({ retry })
+    const { push, begun, finish, store, queue } = aQueue([hook])
+    await push(hook, 'a')
+    await push(hook, 'b')
+    await finish(1, failure)
+    await until(() => begun.includes(2))
+    await finish(2)
+    await until(() => begun.includes(3))
+    const [first, second] = [await store.run(1), await store.run(3)]
+    expect(first?.reason).toBe('broken; retry 1 of 2 in 60ms as run #3')
+    expect(second?.startedAt).toBeGreaterThanOrEqual(second?.notBefore ?? Number.NaN)
+    await finish(3, failure)
+    await until(() => begun.includes(4))
+    expect((await store.run(3))?.reason).toBe('broken; retry 2 of 2 in 120ms as run #4')
+    await finish(4, failure)
+    await until(async () => (await store.run(4))?.status === 'failure')
+    expect((await store.run(4))?.reason).toBe('broken')
+    expect(queue.counts).toEqual({ waiting: 0, running: 0 })
+  })
+
+  test('is not tried again once a newer push has come, or somebody has cancelled that', async () => {
+    const hook = aHook({ retry: { ...retry, delayMs: 3_600_000 } })
+    const { push, begun, finish, store, queue } = aQueue([hook])
+    await push(hook)
+    await finish(1, failure)
+    await until(() => queue.counts.waiting === 1)
+    const superseded = queue.whenEnded(2)
+    await push(hook)
+    expect((await superseded).reason).toBe('superseded by run 3')
+    await finish(3, failure)
+    await until(() => queue.counts.waiting === 1)
+    expect(await queue.cancel(4, 'ada')).toBe('cancelled')
+    expect(await store.run(4)).toMatchObject({ status: 'cancelled', reason: 'cancelled by ada' })
+    expect(queue.counts).toEqual({ waiting: 0, running: 0 })
+    expect(begun).toEqual([1, 3])
+  })
+
+  test('whose time has come while the server is full is not asked for until there is room', async () => {
+    const [one, two] = [aHook({ name: 'one', retry }), aHook({ name: 'two', concurrency: side })]
+    const { push, begun, finish, queue } = aQueue([one, two], 1)
+    await push(one)
+    await push(two)
+    await finish(1, failure)
+    await until(() => begun.includes(2) && queue.counts.waiting === 1)
+    await new Promise((resolve) => setTimeout(resolve, 100)) // its time has come
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    await push(two)
+    await new Promise((resolve) => setImmediate(resolve))
+    const { length } = timers.mock.calls.filter(([, ms]) => (ms ?? 0) < 10)
+    timers.mockRestore()
+    expect(length).toBe(0)
+    await finish(2)
+    await until(() => begun.length === 3)
+    expect(begun).toEqual([1, 2, 3])
+  })
+
+  test('waits on where the server stops, and is taken up by the next one', async () => {
+    const hook = aHook({ retry })
+    const { push, finish, queue, store } = aQueue([hook])
+    await push(hook)
+    await finish(1, failure)
+    await queue.stop(1000)
+    expect(await store.unfinished()).toMatchObject([{ id: 2, retry: { run: 1, number: 1 } }])
+    const begun: number[] = []
+    const next = new Queue({
+      store,
+      log: silentLog(),
+      maxParallel: 8,
+      hook: () => hook,
+      execute: async ({ run }) => {
+        begun.push(run.id)
+        return success
+      },
+    })
+    next.restore(await store.unfinished())
+    next.open()
+    await until(() => begun.length > 0)
+    await next.stop(1000)
+    expect(begun).toEqual([2])
+  })
+})
+
+test('recovery: what a crash interrupted is run again where the hook says so, three times', async () => {
+  const retry = { times: 10, delayMs: 1, on: ['interrupted'] } as const
+  const hook = aHook({ retry })
+  const { push, store } = aQueue([hook], 8, false)
+  await push(hook)
+  const parts = {
+    store,
+    lastRun: Number.POSITIVE_INFINITY,
+    log: silentLog(),
+    hook: () => hook,
+    mayHaveStarted: () => true,
+    outputBytes: () => 0,
+    endLeftovers: async () => undefined,
+    sameBoot: true,
+  }
+  for (const id of [1, 2]) {
+    await store.begin(id, 'c')
+    expect(await recover(parts)).toMatchObject([{ id: id + 1, attempt: id + 1, status: 'queued' }])
+    expect((await store.run(id))?.reason).toMatch(
+      /^the server went away while it was running; retry \d of 10 in \dms as run #\d$/,
+    )
+  }
+  await store.begin(3, 'c')
+  expect(await recover(parts)).toEqual([])
+  expect(await store.run(3)).toMatchObject({
+    status: 'interrupted',
+    reason:
+      'the server went away while it was running; it was not run again, for that was the 3rd time',
+  })
 })
 
 test('recovery: waiting runs wait, started ones are interrupted, begun ones wait again', async () => {
@@ -171,6 +302,7 @@ test('recovery: waiting runs wait, started ones are interrupted, begun ones wait
     store,
     lastRun: 3,
     log: silentLog(),
+    hook: () => hook,
     mayHaveStarted: (id: number) => id === 1,
     outputBytes: () => 7,
     endLeftovers: async (ids: readonly number[]) => void swept.push(...ids),

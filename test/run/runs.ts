@@ -32,8 +32,10 @@ export function aRun(fields: Partial<Run> = {}): Run {
     update: 0,
     group: null,
     attempt: 1,
+    retry: null,
     status: 'running',
     queuedAt: 0,
+    notBefore: null,
     startedAt: 0,
     finishedAt: null,
     exitCode: null,
@@ -69,7 +71,12 @@ export interface Bench {
   /** Carries out a run and gives its end with everything it wrote. */
   run(
     steps: readonly Step[],
-    more?: Partial<{ hook: Partial<Hook>; run: Partial<Run>; delivery: Partial<StoredDelivery> }> &
+    more?: Partial<{
+      hook: Partial<Hook>
+      run: Partial<Run>
+      delivery: Partial<StoredDelivery>
+      lastSuccess: string | null
+    }> &
       Partial<ExecuteTools>,
   ): Promise<Awaited<ReturnType<typeof executeRun>> & { text: string }>
 }
@@ -94,11 +101,12 @@ export function aBench(): Bench {
     directory,
     output,
     tools,
-    async run(steps, { hook, run, delivery, ...more } = {}) {
+    async run(steps, { hook, run, delivery, lastSuccess = null, ...more } = {}) {
       const work = {
         hook: aHook({ steps, workingDirectory: directory, ...hook }),
         run: aRun({ id: ++ids, ...run }),
         delivery: aStored(delivery),
+        lastSuccess,
       }
       const end = await executeRun(work, { ...tools, ...more })
       const bytes = await output.read(work.run.id, 0, Number.MAX_SAFE_INTEGER)
