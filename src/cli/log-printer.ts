@@ -1,17 +1,19 @@
 /**
- * The log of a run on paper: each step's line where its section begins, then its output. A terminal gets
- * colours and no other escape sequence, and no endless lines; a file or a pipe gets the bytes as they are.
+ * The log of a run on paper: each step's line where its section begins, then its output, and how it ended
+ * when it failed and another step follows (how the run ended is said elsewhere). A terminal gets colours, no
+ * other escape sequence and no endless lines; a file or a pipe gets the bytes as they are.
  */
 
 import type { StepRecord } from '../model.ts'
 import { cutLongLines } from '../show/long-lines.ts'
 import { keepColours } from './escapes.ts'
 import { printable } from './printable.ts'
+import { signOf } from './run-words.ts'
 import type { Paper } from './terminal.ts'
 
 export interface LogPrinter {
   output(piece: Uint8Array | string): Promise<void>
-  /** Printed once for each step, on a line of its own. */
+  /** Printed once for each step, on a line of its own; told again when it has ended. */
   step(step: StepRecord): Promise<void>
   /** Takes the last colour back; on a terminal it ends the last line too. */
   end(): Promise<void>
@@ -22,7 +24,7 @@ export function createLogPrinter(out: Paper): LogPrinter {
   const decoder = new TextDecoder()
   const colours = keepColours()
   const lines = cutLongLines()
-  const begun = new Set<number>()
+  let last: StepRecord | null = null
   let atLineStart = true
 
   const textOf = (piece: Uint8Array | string) =>
@@ -46,9 +48,14 @@ export function createLogPrinter(out: Paper): LogPrinter {
   return {
     output,
     async step(step) {
-      if (begun.has(step.number)) return
-      begun.add(step.number)
+      const before = last
+      last = step
+      if (before?.number === step.number) return
       await breakLine()
+      if (before !== null && before.reason !== null)
+        await out.write(`${out.style(signOf(before).format, failureLine(before))}\n`)
+      if (step.phase !== (before?.phase ?? 'run'))
+        await out.write(`${out.style('bold', `-- ${step.phase}`)}\n`)
       await out.write(`${out.style('bold', titleOf(step))}\n`)
     },
     async end() {
@@ -61,6 +68,13 @@ export function createLogPrinter(out: Paper): LogPrinter {
 
 const NEWLINE = 0x0a
 
-function titleOf(step: StepRecord): string {
-  return `$ ${step.title.split('\n').map(printable).join('\n  ')}`
+/** `✗ failed with exit code 1` */
+function failureLine(step: StepRecord): string {
+  return `${signOf(step).text} ${printable(step.reason ?? '')}`
+}
+
+/** A name stands above its line, as a comment does. */
+function titleOf({ name, title }: StepRecord): string {
+  const comment = name === null ? '' : `# ${printable(name)}\n`
+  return `${comment}$ ${title.split('\n').map(printable).join('\n  ')}`
 }

@@ -12,6 +12,7 @@ import { follow, tellEnd } from './follow.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { createLogPrinter } from './log-printer.ts'
 import { printableJson } from './printable.ts'
+import { retryOf } from './run-words.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface LogsOptions extends PlaceOptions {
@@ -84,7 +85,9 @@ async function printStored(
 
 async function tellState(run: Run, terminal: Terminal): Promise<void> {
   if (run.status !== 'queued' && run.status !== 'running') return tellEnd(run, terminal)
-  const how = run.status === 'queued' ? 'is waiting' : 'is still running'
+  const retry = retryOf(run, terminal.now())
+  const waits = retry === '' ? 'is waiting' : `is waiting, ${retry}`
+  const how = run.status === 'queued' ? waits : 'is still running'
   await terminal.talk.write(`#${run.id} ${run.hook} ${how}: "runhook logs -f" stays with it.\n`)
 }
 

@@ -16,16 +16,27 @@ const signs: Readonly<Record<RunStatus, { sign: string; format: Format }>> = {
   interrupted: { sign: '!', format: 'yellow' },
 }
 
-export function signOf(run: Run): Required<Cell> {
-  const { sign, format } = signs[run.status]
+/** Of a run, or of a step: one without a status is under way. */
+export function signOf({ status }: { readonly status: RunStatus | null }): Required<Cell> {
+  const { sign, format } = signs[status ?? 'running']
   return { text: sign, format }
 }
 
-/** `failure (1)`, `failure (SIGKILL)`, `timed_out`. */
-export function statusOf(run: Run): string {
+/** `failure (1)`, `failure (SIGKILL)`, `timed_out`, `waiting, retry 2 of 3 in 14s`. */
+export function statusOf(run: Run, now: number): string {
+  const retry = run.status === 'queued' ? retryOf(run, now) : ''
+  if (retry !== '') return `waiting, ${retry}`
   if (run.status !== 'failure') return run.status
   const why = run.exitCode ?? run.signal
   return why === null ? run.status : `failure (${printable(String(why))})`
+}
+
+/** `retry 2 of 3`, with how long it still waits for its time; nothing for a run that is no retry. */
+export function retryOf({ retry, notBefore }: Run, now: number): string {
+  if (retry === null) return ''
+  const left = Math.ceil(((notBefore ?? 0) - now) / 1000)
+  const wait = left > 0 ? ` in ${left < 60 ? `${left}s` : took(left * 1000)}` : ''
+  return `retry ${retry.number} of ${retry.times}${wait}`
 }
 
 /** `push main`, `tag v1.4.0`, `manual`. */
@@ -46,5 +57,5 @@ export function durationOf(run: Run, now: number): string {
 export function endLine(run: Run): string {
   const time = run.startedAt === null ? '' : ` in ${durationOf(run, run.finishedAt ?? 0)}`
   const reason = run.reason === null ? '' : `: ${printable(run.reason)}`
-  return `${signs[run.status].sign} ${statusOf(run)}${time}${reason}`
+  return `${signs[run.status].sign} ${statusOf(run, 0)}${time}${reason}`
 }

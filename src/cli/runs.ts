@@ -53,7 +53,7 @@ function rowOf(run: Run, now: number): Row {
     cells: [
       `#${run.id}`,
       run.hook,
-      { text: statusOf(run), format: sign.format },
+      { text: statusOf(run, now), format: sign.format },
       eventOf(run),
       shortSha(run.sha),
       ago(run.startedAt ?? run.queuedAt, now),

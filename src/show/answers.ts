@@ -12,8 +12,9 @@ export interface Failure {
 /** Only our own errors are told in their words; anything else may hold what callers must not see. */
 export function failureAnswer(thrown: unknown, report?: (thrown: unknown) => void): Response {
   if (thrown instanceof RunhookError) {
-    if (thrown.httpStatus >= 500) report?.(thrown)
-    return refusal(thrown.httpStatus, thrown)
+    const busy = thrown.code === 'busy' // no fault of ours, and asked for again it would fill the log
+    if (thrown.httpStatus >= 500 && !busy) report?.(thrown)
+    return refusal(thrown.httpStatus, thrown, busy ? { 'retry-after': '30' } : {})
   }
   report?.(thrown)
   const message = 'Something went wrong inside the server.'

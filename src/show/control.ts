@@ -24,6 +24,8 @@ export interface ServerStatus {
   readonly hooks: number
   readonly running: number
   readonly waiting: number
+  /** Of the waiting: a delivery that asks for more is turned away. */
+  readonly maxWaiting: number
   /** Why the hooks file on disk is not the one in use, else null. */
   readonly configProblem: string | null
 }

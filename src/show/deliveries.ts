@@ -58,7 +58,7 @@ const redeliver = {
     200: { says: 'Nothing was started: a dry run, or no hook matches', schema: redelivery },
     202: { says: 'The new delivery and its runs', schema: redelivery },
   },
-  refusals: [404, 409],
+  refusals: [404, 409, 503],
 } as const
 
 export interface DeliveryParts {

@@ -17,7 +17,7 @@ export interface Description {
   /** By status. */
   readonly answers: Readonly<Record<number, Answered>>
   /** Refusals that not every route has. */
-  readonly refusals?: readonly (404 | 409)[]
+  readonly refusals?: readonly (404 | 409 | 503)[]
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -69,6 +69,7 @@ export const refused = {
   415: 'NotJson',
   422: 'Invalid',
   429: 'TooManyFailures',
+  503: 'Busy',
 } as const
 
 function refusalsOf(method: string, route: Description): Responses {

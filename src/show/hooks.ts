@@ -38,7 +38,7 @@ const trigger = {
     additionalProperties: false,
   },
   answers: { 202: { says: 'The run: it waits, or has begun', schema: startedRun } },
-  refusals: [404, 409],
+  refusals: [404, 409, 503],
 } as const
 
 export function hookRoutes(routes: Routes, { control, hooks }: HookParts): void {

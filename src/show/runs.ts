@@ -69,7 +69,7 @@ const rerun = {
   summary: 'Run once more for the same delivery',
   path,
   answers: { 202: { says: 'The new run', schema: startedRun } },
-  refusals: [404, 409],
+  refusals: [404, 409, 503],
 } as const
 
 export function runRoutes(routes: Routes, parts: RunParts): void {

@@ -17,6 +17,7 @@ export const serverStatus: v.GenericSchema<ServerStatus> = named(
     hooks: whole,
     running: whole,
     waiting: whole,
+    maxWaiting: whole,
     configProblem: textOrNull,
   }),
 )
@@ -41,11 +42,23 @@ const input = v.object({
   options: patterns,
 })
 
+const options = {
+  name: v.exactOptional(text),
+  timeoutMs: v.exactOptional(whole),
+  continueOnError: v.exactOptional(flag),
+}
+
 const step = v.variant('kind', [
-  v.object({ kind: v.literal('shell'), line: text, shell: text }),
-  v.object({ kind: v.literal('command'), argv: v.tupleWithRest([text], text) }),
-  v.object({ kind: v.literal('signal'), signal: text, pidfile: text }),
+  v.object({ kind: v.literal('shell'), line: text, shell: text, ...options }),
+  v.object({ kind: v.literal('command'), argv: v.tupleWithRest([text], text), ...options }),
+  v.object({ kind: v.literal('signal'), signal: text, pidfile: text, ...options }),
 ])
+
+const retry = v.object({
+  times: whole,
+  delayMs: whole,
+  on: v.array(v.picklist(['failure', 'timed_out', 'interrupted'])),
+})
 
 const hook: v.GenericSchema<HookView> = named(
   'Hook',
@@ -61,14 +74,18 @@ const hook: v.GenericSchema<HookView> = named(
     methods: v.array(v.picklist(['GET', 'POST'])),
     auth: v.object({ secrets: texts, tokens: texts, open: flag }),
     steps: v.array(step),
+    onFailure: v.array(step),
+    onSuccess: v.array(step),
+    retry: v.nullable(retry),
     workingDirectory: text,
     env: texts,
     timeoutMs: whole,
     concurrency: v.object({
       group: textOrNull,
       cancelInProgress: flag,
-      queue: v.picklist(['single', 'max']),
+      queue: v.union([v.picklist(['single', 'max']), whole]),
     }),
+    maxParallel: v.nullable(whole),
     respond: v.picklist(['accepted', 'output']),
     config: text,
   }),

@@ -26,10 +26,14 @@ export interface HookView {
     readonly open: boolean
   }
   readonly steps: Hook['steps']
+  readonly onFailure: Hook['onFailure']
+  readonly onSuccess: Hook['onSuccess']
+  readonly retry: Hook['retry']
   readonly workingDirectory: string
   readonly env: readonly string[]
   readonly timeoutMs: number
   readonly concurrency: Hook['concurrency']
+  readonly maxParallel: Hook['maxParallel']
   readonly respond: Hook['respond']
   readonly config: string
 }
@@ -51,10 +55,14 @@ export function hookView(hook: Hook): HookView {
       open: hook.open,
     },
     steps: hook.steps,
+    onFailure: hook.onFailure,
+    onSuccess: hook.onSuccess,
+    retry: hook.retry,
     workingDirectory: hook.workingDirectory,
     env: Object.keys(hook.env),
     timeoutMs: hook.timeoutMs,
     concurrency: hook.concurrency,
+    maxParallel: hook.maxParallel,
     respond: hook.respond,
     config: hook.config,
   }

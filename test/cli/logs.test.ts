@@ -162,3 +162,65 @@ test('a step of several lines is shown as such, and cannot pass for output of an
     '$ for f in *; do\n    echo "$f"\n  done\\x1b[2J\na\n✓ success in 1m5s\n',
   )
 })
+
+test('a step that failed says so where another follows, and phases and names have their lines', async () => {
+  const shell = await aShellWithServer()
+  shell.world.runs.push(aRun({ status: 'failure', exitCode: 1, reason: 'step 2 (make) failed' }))
+  const failed = { status: 'failure', exitCode: 1, reason: 'failed with exit code 1' } as const
+  shell.world.steps.set(142, [
+    aStep({ title: 'lint', ...failed, outputFrom: 0, outputTo: 4 }),
+    aStep({
+      number: 2,
+      name: 'Build\x1b[2J',
+      title: 'make',
+      ...failed,
+      outputFrom: 4,
+      outputTo: 4,
+    }),
+    aStep({ number: 3, phase: 'on-failure', title: 'back', outputFrom: 4, outputTo: 9 }),
+    aStep({ number: 4, phase: 'on-failure', title: 'tell', ...failed, outputFrom: 9, outputTo: 9 }),
+  ])
+  await shell.world.wrote(142, 'bad\nback\n')
+  const log = `$ lint
+bad
+✗ failed with exit code 1
+# Build\\x1b[2J
+$ make
+✗ failed with exit code 1
+-- on-failure
+$ back
+back
+$ tell
+✗ failure (1) in 2.9s: step 2 (make) failed
+`
+  expect((await shell.run('logs', '142')).screen).toBe(log)
+  expect((await shell.run('logs', '142', '-f')).screen).toBe(log)
+})
+
+test('-f tells how a step ended before the next one begins', async () => {
+  const shell = await aShellWithServer()
+  shell.world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  const begun = aStep({
+    title: 'lint',
+    status: null,
+    finishedAt: null,
+    exitCode: null,
+    outputTo: null,
+  })
+  let live = [begun]
+  shell.world.control = { steps: () => live }
+  const writer = shell.world.output.open(142)
+  writer.write(Buffer.from('bad\n'))
+  const { said, done } = shell.start('logs', '142', '-f')
+  await until(() => said.out.includes('bad'), 'the beginning')
+  const ended = { finishedAt: NOW, status: 'failure', reason: 'failed with exit code 1' } as const
+  live = [{ ...begun, ...ended, outputTo: 4 }, aStep({ number: 2, title: 'make', outputFrom: 4 })]
+  writer.write(Buffer.from('made\n'))
+  await until(() => said.out.includes('made'), 'the rest')
+  await writer.close()
+  shell.world.steps.set(142, live)
+  shell.world.runs[0] = aRun()
+  expect((await done).screen).toBe(
+    '$ lint\nbad\n✗ failed with exit code 1\n$ make\nmade\n✓ success in 2.9s\n',
+  )
+})

@@ -165,3 +165,26 @@ test('a cell of a table holds what it should: a commit id is cut to seven digits
     '✓ #1    deploy-site  success  push                2m ago   2.9s',
   ])
 })
+
+test('a retry says which it is, and when it may start', async () => {
+  const shell = await aShellWithServer()
+  const waiting = { status: 'queued', startedAt: null, finishedAt: null, exitCode: null } as const
+  const retry = { run: 11, number: 2, times: 3, interruptions: 0 }
+  shell.world.runs.push(
+    aRun({ id: 14, ...waiting, queuedAt: NOW - 6000, retry, notBefore: NOW + 125_000 }),
+    aRun({ id: 13, ...waiting, queuedAt: NOW - 6000, retry, notBefore: NOW - 1 }),
+    aRun({ id: 12, ...waiting, queuedAt: NOW - 6000, retry, notBefore: NOW + 13_400 }),
+    aRun({ id: 11, status: 'failure', exitCode: 1, startedAt: NOW - 7000, finishedAt: NOW - 6100 }),
+  )
+  expect((await shell.run('runs')).out).toBe(
+    `  RUN  HOOK         STATUS                         EVENT      COMMIT   STARTED  TOOK
+◌ #14  deploy-site  waiting, retry 2 of 3 in 2m5s  push main  aaaaaaa  6s ago
+◌ #13  deploy-site  waiting, retry 2 of 3          push main  aaaaaaa  6s ago
+◌ #12  deploy-site  waiting, retry 2 of 3 in 14s   push main  aaaaaaa  6s ago
+✗ #11  deploy-site  failure (1)                    push main  aaaaaaa  7s ago   0.9s
+`,
+  )
+  expect((await shell.run('logs', '12')).talk).toBe(
+    '#12 deploy-site is waiting, retry 2 of 3 in 14s: "runhook logs -f" stays with it.\n',
+  )
+})

@@ -186,7 +186,7 @@ test('without --to it goes to the server that runs here, else to where the file 
   expect(talk).toMatch(
     /^--> POST http:\/\/127\.0\.0\.1:9123\/hooks\/site .*\nerror: Nothing answers at http:\/\/127\.0\.0\.1:9123\/hooks\/site: connect ECONNREFUSED 127\.0\.0\.1:9123\. Start the server with "runhook serve", or say --to URL\.\n$/,
   )
-  const status = { version: '0', startedAt: 0, hooks: 1, running: 0, waiting: 0 }
+  const status = { version: '0', startedAt: 0, hooks: 1, running: 0, waiting: 0, maxWaiting: 9 }
   shell.world.control = { status: () => ({ ...status, url, configProblem: null }) }
   await serveWorld(shell.world)
   expect((await shell.run('send', 'site')).code).toBe(0)

@@ -36,6 +36,7 @@ async function withHook(end: Partial<Run>, options: ShellOptions = {}) {
     hooks: 1,
     running: 0,
     waiting: 0,
+    maxWaiting: 10_000,
     configProblem: null,
   })
   world.control = { trigger: start, rerun: start, status }

@@ -22,6 +22,7 @@ describe('status and hooks', () => {
         hooks: 1,
         running: 0,
         waiting: 0,
+        maxWaiting: 10_000,
         configProblem: null,
       },
     })
