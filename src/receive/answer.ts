@@ -50,8 +50,9 @@ export function unsupportedType(wanted: readonly string[], encoded: boolean): An
   return plain(415, what)
 }
 
-export function unavailable(text: string): Answer {
-  return plain(503, text, { 'retry-after': '5', ...CLOSE })
+/** `after` is in how many seconds it is worth another try. */
+export function unavailable(text: string, after = 5): Answer {
+  return plain(503, text, { 'retry-after': String(after), ...CLOSE })
 }
 
 /** The delivery was kept but could not be understood; the sender holds the secret, so it may know why. */

@@ -148,11 +148,16 @@ function noHook(path: string): string {
   return `no hook answers at ${path.slice(0, 80)}`
 }
 
+/** Waiting runs go down as commands end, which takes them longer than a full disk takes to be noticed. */
+const FULL_SECONDS = 30
+
 /** That the store refuses is told by the refusals: with each delivery there would be no end of it. */
 function failureAnswer(log: Log, error: unknown): Answer {
   if (error instanceof RunhookError && error.code === 'unreachable') {
     return answers.unavailable(`${error.message} ${error.hint ?? ''}`.trim())
   }
+  if (error instanceof RunhookError && error.code === 'busy')
+    return answers.unavailable('Too many runs wait; nothing was kept. Send it again.', FULL_SECONDS)
   if (error instanceof RunhookError && error.code === 'storage') {
     return answers.unavailable('The delivery could not be stored; nothing was kept. Send it again.')
   }

@@ -404,3 +404,25 @@ describe('a hook that is started by hand', () => {
     expect(await store.run(1)).toBeNull()
   })
 })
+
+test('a delivery for which there is no room is not kept, and asked for again later; others are', async () => {
+  const { post, store, refused } = await aReceiver([aHook()], { maxWaiting: 1 })
+  const push = (branch: string) => {
+    const body = aPushBody({ ref: `refs/heads/${branch}` })
+    return post('/hooks/deploy-site', { body, headers: asGitHub(body) })
+  }
+  expect((await push('main')).status).toBe(202)
+  for (let i = 0; i < 3; i++) {
+    expect(await push('other')).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '30' },
+      text: 'Too many runs wait; nothing was kept. Send it again.\n',
+    })
+  }
+  expect(refused).toEqual(['As many runs wait as may (1); nothing was kept.'])
+  const body = aPushBody()
+  const star = asGitHub(body, { 'x-github-event': 'star' })
+  expect((await post('/hooks/deploy-site', { body, headers: star })).status).toBe(200)
+  expect((await push('main')).status).toBe(202)
+  expect(await store.deliveries({ limit: 9 })).toHaveLength(3)
+})

@@ -21,9 +21,9 @@ export interface Answered {
 
 export async function aReceiver(
   hooks: readonly Hook[],
-  more: { hosts?: Config['hosts']; parts?: Partial<ReceiveParts> } = {},
+  more: { hosts?: Config['hosts']; parts?: Partial<ReceiveParts>; maxWaiting?: number } = {},
 ) {
-  const store = openSqlite(aDirectory())
+  const store = openSqlite(aDirectory(), more.maxWaiting)
   const refused: string[] = []
   const log = silentLog()
   log.level = 'warn'
