@@ -23,7 +23,10 @@ export async function aReceiver(
   hooks: readonly Hook[],
   more: { hosts?: Config['hosts']; parts?: Partial<ReceiveParts>; maxWaiting?: number } = {},
 ) {
-  const store = openSqlite(aDirectory(), more.maxWaiting)
+  const store = openSqlite(
+    aDirectory(),
+    more.maxWaiting === undefined ? {} : { maxWaiting: more.maxWaiting },
+  )
   const refused: string[] = []
   const log = silentLog()
   log.level = 'warn'

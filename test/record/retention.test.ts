@@ -10,6 +10,7 @@ import { OutputLog } from '../../src/record/output.ts'
 import { OutputFiles } from '../../src/record/output-files.ts'
 import { type Policy, Retention } from '../../src/record/retention.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
+import { aStep } from '../show/world.ts'
 import { aDelivery, aDirectory, aHook, aKeep } from '../some.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -41,8 +42,7 @@ function anArchive(keep: Partial<Keep> = {}, directory = aDirectory()) {
     const { queued } = await store.accept(sent, [], wanted)
     const id = queued[0]?.id ?? 0
     if (status !== 'queued') await store.begin(id, 'c-old')
-    const step = { number: 1, title: 'x', startedAt: 0, finishedAt: 0, exitCode: 0, signal: null }
-    const steps = [{ ...step, outputFrom: 0, outputTo: bytes }]
+    const steps = [aStep({ outputTo: bytes })]
     const end = { exitCode: 0, signal: null, reason: null, outputBytes: bytes, outputCut: 0, steps }
     if (status !== 'queued') {
       const writer = output.open(id)

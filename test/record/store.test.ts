@@ -14,13 +14,6 @@ function aStore(directory = aDirectory()): SqliteStore {
   return store
 }
 
-/** As the schema was before what is kept had an end. */
-function withoutRetention(database: DatabaseSync): void {
-  database.exec(`DROP INDEX deliveries_with_body; DROP INDEX runs_with_output; DROP TABLE pruned_runs;
-    ALTER TABLE deliveries DROP COLUMN body_removed_at;
-    ALTER TABLE runs DROP COLUMN output_removed_at; ALTER TABLE configs DROP COLUMN used_at`)
-}
-
 const matched = (hook: string, update = 0): Verdict => {
   return { hook, update, matched: true, checks: [], run: null }
 }

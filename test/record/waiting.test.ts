@@ -11,7 +11,7 @@ import { waitingQueries } from '../../src/record/waiting.ts'
 import { aDelivery, aDirectory, aHook, aPush, aTag, sha } from '../some.ts'
 
 function aStore(directory = aDirectory(), maxWaiting?: number): SqliteStore {
-  const store = openSqlite(directory, maxWaiting)
+  const store = openSqlite(directory, maxWaiting === undefined ? {} : { maxWaiting })
   onTestFinished(() => store.close().catch(() => undefined))
   return store
 }
