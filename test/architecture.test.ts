@@ -29,7 +29,7 @@ const doors: Record<string, RegExp> = {
 
 /** Not doors: what these rooms may not touch, because their outcome must follow from their input. */
 const pure = [
-  /^hooks\/(match|check|conditions|verdict|inputs|pattern|automaton|duration)\.ts$/,
+  /^hooks\/(match|check|conditions|verdict|inputs|pattern|automaton|duration|size)\.ts$/,
   /^run\/(command|phases|retry|backlog|heap)\.ts$/,
   /^hosts\//,
 ]

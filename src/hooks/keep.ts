@@ -3,7 +3,7 @@
 import type { Hook, Keep } from '../model.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import { parseAge } from './duration.ts'
-import { parseSize } from './size.ts'
+import { parseSize, sizeProblem } from './size.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -18,10 +18,13 @@ export function readKeep({ written, report }: FileDraft): Keep {
     report.error(['server', 'keep', name], `${JSON.stringify(text)} ${age.problem}`)
     return 0
   }
+  const size = keep['output-size'] ?? '1GiB'
+  const problem = sizeProblem(size)
+  if (problem) report.error(['server', 'keep', 'output-size'], `${JSON.stringify(size)} ${problem}`)
   return {
     bodiesMs: age('bodies'),
     outputMs: age('output'),
-    outputBytes: parseSize(keep['output-size'] ?? '1GiB'),
+    outputBytes: parseSize(size),
     historyMs: age('history'),
     refusalsMs: age('refusals'),
   }

@@ -1,11 +1,9 @@
 /** What a user writes about how long things are kept: under "server", and of one hook. See schema.ts. */
 
 import * as v from 'valibot'
-import { duration, key } from './schema-parts.ts'
-import { sizeSyntax } from './size.ts'
+import { duration, key, size } from './schema-parts.ts'
 
 const age = duration
-const sizeWords = 'a size; write "500MiB" or "1GiB"'
 
 export const keep = v.strictObject(
   {
@@ -22,7 +20,7 @@ export const keep = v.strictObject(
     'output-size': key(
       'Size of output',
       'What all output together may take; the oldest goes first. Default: 1GiB.',
-      v.pipe(v.string(sizeWords), v.regex(sizeSyntax, sizeWords)),
+      size,
     ),
     history: key(
       'History',

@@ -1,10 +1,11 @@
 /**
- * Shapes that several keys of the hooks file share: texts, lists, durations, environments, secrets.
+ * Shapes that several keys of the hooks file share: texts, lists, durations, sizes, environments, secrets.
  * A message is the end of a sentence "… is not …; write …", see shape.ts.
  */
 
 import * as v from 'valibot'
 import { durationSyntax } from './duration.ts'
+import { sizeSyntax } from './size.ts'
 
 /** A key that may be left out, with what editors and the reference of keys say about it. */
 export function key<const Schema extends v.GenericSchema>(
@@ -36,6 +37,9 @@ export const parallel = v.pipe(
   v.minValue(1, parallelWords),
   v.maxValue(1000, parallelWords),
 )
+const sizeWords = 'a size; write "512MiB", "1GiB" or "100MB"'
+
+export const size = v.pipe(v.string(sizeWords), v.regex(sizeSyntax, sizeWords))
 
 export const env = v.record(
   v.pipe(

@@ -11,6 +11,7 @@ import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
 import { repositoryAdvice } from './repository.ts'
 import { type HooksFile, hooksFile } from './schema.ts'
+import { sizeProblem } from './size.ts'
 
 /** The file without what was refused: all that is left has its right shape. `value` is changed. */
 export function checkShape(value: unknown, report: Report): HooksFile {
@@ -72,6 +73,7 @@ function betterAdvice(message: string, text: string): string | null {
     const duration = parseDuration(text)
     return 'problem' in duration ? duration.problem : null
   }
+  if (message.startsWith('a size;')) return sizeProblem(text)
   const advice = message.startsWith('a repository;') ? repositoryAdvice(text) : null
   return advice === null ? null : `is not a repository; write "${advice}"`
 }
