@@ -222,6 +222,34 @@ export interface Retry {
   readonly on: readonly ('failure' | 'timed_out' | 'interrupted')[]
 }
 
+/** A user of this machine, as /etc/passwd has it. */
+export interface HookUser {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+  readonly shell: string
+}
+
+/** Of one run, all its processes together; null = no limit. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory: number | null
+  readonly pids: number | null
+  /** Of each process. */
+  readonly openFiles: number | null
+}
+
+/** On which terms a command runs. Null = as the server itself. */
+export interface Terms {
+  readonly user: HookUser | null
+  readonly umask: number | null
+  readonly nice: number | null
+  readonly limits: Limits
+  /** What a step that ended by itself leaves running: end it, or let it live. */
+  readonly leftovers: 'kill' | 'keep'
+}
+
 export interface RepositoryName {
   readonly host: HostName
   /** `acme/site`, or a glob such as `acme/*`. */
@@ -255,6 +283,7 @@ export interface Hook {
   readonly retry: Retry | null
   readonly workingDirectory: string
   readonly env: Readonly<Record<string, string>>
+  readonly terms: Terms
   readonly timeoutMs: number
   readonly concurrency: Concurrency
   /** Runs of this hook side by side; null = as many as groups and the server allow. */

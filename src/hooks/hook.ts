@@ -21,6 +21,7 @@ import type { HookWritten } from './schema-hook.ts'
 import { readSignature } from './signature-written.ts'
 import { readFollowing, readSteps } from './steps.ts'
 import { readEnv, readFolder, readTimeout } from './surroundings.ts'
+import { readTerms } from './terms.ts'
 import { asList, readTriggers } from './triggers.ts'
 
 export async function readHook(
@@ -60,6 +61,7 @@ export async function readHook(
     retry: readRetry(draft),
     workingDirectory,
     env: readEnv(draft, file),
+    terms: readTerms(draft, file),
     timeoutMs,
     concurrency: readConcurrency(draft, triggers),
     maxParallel: written['max-parallel'] ?? null,

@@ -23,6 +23,7 @@ import { type Overrides, readServer } from './settings.ts'
 import { checkShape } from './shape.ts'
 import { isTooDeep, nodeAt, readTree, unsafeKeys } from './source.ts'
 import { checkDefaults } from './surroundings.ts'
+import { checkTerms } from './terms.ts'
 import { readValues } from './values.ts'
 import { createVariables } from './variables.ts'
 
@@ -142,6 +143,7 @@ async function readConfig(
   }
   checkHooks(hooks, draft.report)
   checkDefaults(draft)
+  checkTerms(draft)
   const server = readServer(draft, overrides, environment.STATE_DIRECTORY)
   return { file: path, server, hosts: draft.hosts, hooks, texts }
 }

@@ -10,6 +10,7 @@ import { on } from './schema-on.ts'
 import { duration, env, key, listOf, parallel, secrets, text } from './schema-parts.ts'
 import { signature } from './schema-signature.ts'
 import { argv, retry, steps } from './schema-steps.ts'
+import { terms } from './schema-terms.ts'
 
 const repo = v.pipe(v.string(repositoryWords), v.regex(repositorySyntax, repositoryWords))
 
@@ -111,6 +112,12 @@ export const hook = v.strictObject(
       text('a folder'),
     ),
     env: key('Environment', 'Variables for the command.', env),
+    ...terms,
+    leftovers: key(
+      'Leftovers',
+      'What becomes of processes that a step which ended by itself leaves running: "kill" ends them, "keep" lets daemons live. A timeout or a cancel ends all. Default: "kill".',
+      v.picklist(['kill', 'keep'], '"kill" or "keep"'),
+    ),
     timeout: key(
       'Timeout',
       'Longest time a run may take. Default: 10m, or 30s with "respond": "output".',

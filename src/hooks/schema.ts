@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
 import { duration, env, key, parallel, secrets, text } from './schema-parts.ts'
+import { terms } from './schema-terms.ts'
 
 const defaults = v.strictObject(
   {
@@ -19,6 +20,7 @@ const defaults = v.strictObject(
       text('a folder'),
     ),
     shell: key('Shell', 'Runs each line of "run". Default: /bin/sh.', text('a program')),
+    ...terms,
   },
   'an object such as { "timeout": "10m" }',
 )

@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { noTerms } from '../some.ts'
 import { hookOf, REF, SECRET, written } from './written.ts'
 
 const manual = { on: 'manual', secret: REF, run: 'true' }
@@ -44,6 +45,7 @@ describe('a hook', () => {
       retry: null,
       workingDirectory: folder,
       env: {},
+      terms: noTerms,
       timeoutMs: 600_000,
       concurrency: { group: 'site', cancelInProgress: false, queue: 'single' },
       maxParallel: null,
