@@ -2,7 +2,7 @@
  * What a new process does first: settles what the one before it left, then lets the queue begin.
  */
 
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Current } from './current.ts'
 import { messageOf } from './errors.ts'
@@ -10,9 +10,10 @@ import type { Log } from './log.ts'
 import type { Run } from './model.ts'
 import type { OutputLog } from './record/output.ts'
 import type { SqliteStore } from './record/sqlite.ts'
+import { endStaleGroups, type Holding } from './run/holding.ts'
 import { endLeftovers } from './run/leftovers.ts'
 import type { Queue } from './run/queue.ts'
-import { recover } from './run/recover.ts'
+import { bootId, recover } from './run/recover.ts'
 import type { Slots } from './run/slots.ts'
 import type { Started } from './run/started.ts'
 
@@ -26,6 +27,7 @@ export interface ResumeParts {
   readonly output: OutputLog
   readonly slots: Slots
   readonly started: Started
+  readonly holding: Holding
   readonly queue: Queue
   /** See RecoverParts. */
   readonly lastRun: number
@@ -56,9 +58,12 @@ export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<
 }
 
 async function recovered(parts: ResumeParts): Promise<Run[]> {
-  const { store, output, started, lastRun, current, log } = parts
+  const { store, output, started, holding, lastRun, current, log } = parts
   const boot = bootId()
   const sameBoot = (await store.swapSetting('boot', boot)) === boot
+  const base = holding.cgroups?.base
+  const groups = base === undefined ? null : await store.swapSetting('cgroup', base)
+  await endStaleGroups(holding, groups, [], log)
   await endLeftovers(store.token, [SLOTS])
   const known = started.read()
   const waiting = await recover({
@@ -69,6 +74,7 @@ async function recovered(parts: ResumeParts): Promise<Run[]> {
     mayHaveStarted: (runId) => known.has(runId) || output.exists(runId),
     outputBytes: (runId) => statSync(output.path(runId), { throwIfNoEntry: false })?.size ?? 0,
     endLeftovers: async (runIds) => {
+      await endStaleGroups(holding, groups, runIds, log)
       for (const left of await endLeftovers(store.token, runIds)) {
         const { runId, pids, remaining } = left
         const became = remaining.length > 0 ? `still running: ${remaining}` : 'they were ended'
@@ -79,13 +85,4 @@ async function recovered(parts: ResumeParts): Promise<Run[]> {
   })
   started.clear()
   return waiting
-}
-
-/** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
 }

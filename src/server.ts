@@ -23,6 +23,7 @@ import { type Policy, Retention } from './record/retention.ts'
 import { openSqlite, type SqliteStore } from './record/sqlite.ts'
 import { resume, SLOTS } from './resume.ts'
 import { executeRun, serverUser } from './run/execute.ts'
+import { type Holding, holdingOf, prepareLimits } from './run/holding.ts'
 import { markerOf } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
 import { PipePool } from './run/pipe.ts'
@@ -69,6 +70,8 @@ export async function startServer(
   const works = worksOf(current, log)
   await works.store.keepConfig(textsToKeep(current))
   const lastRun = (await works.store.runs({ limit: 1 }))[0]?.id ?? 0
+  log.info(`    ${works.holding.says}`)
+  prepareLimits(config.hooks.values(), works.holding, log)
   const { web, local, setUrl, status, giveUp } = appsOf(current, works, log)
   const front = await openFront(web, config.server, sockets)
   setUrl(front.url)
@@ -83,6 +86,7 @@ export async function startServer(
     async reload(next) {
       const replacement = currentOf(next)
       await works.store.keepConfig(textsToKeep(replacement))
+      prepareLimits(next.hooks.values(), works.holding, log)
       Object.assign(current, replacement)
     },
     configProblem(problem) {
@@ -93,6 +97,7 @@ export async function startServer(
       resumed.abort()
       await Promise.all([works.queue.stop(drainMs), works.retention.stop()])
       works.slots.close()
+      await works.holding.cgroups?.close()
       giveUp()
       await front.stop()
       const left = close(local) // kept until here: the command line shows what still runs, and ends it
@@ -111,6 +116,7 @@ interface Works {
   readonly output: OutputLog
   readonly slots: Slots
   readonly started: Started
+  readonly holding: Holding
   readonly queue: Queue
   readonly retention: Retention
   readonly disk: Disk
@@ -132,10 +138,11 @@ function worksOf(current: Current, log: Log): Works {
   const retention = new Retention({ prune: store.prune, files, policy, log })
   store.keepRefusals(current.config.server.keep.refusalsMs)
   const steps = new Map<number, StepRecord[]>()
-  const slots = new Slots(markerOf(store.token, SLOTS))
+  const holding = holdingOf(store.token)
+  const slots = new Slots(markerOf(store.token, SLOTS), holding.cgroups)
   const started = new Started(join(data, 'started'))
   const moves = new Moves()
-  const parts = { store, output, slots, started, retention, disk, steps, moves }
+  const parts = { store, output, slots, started, holding, retention, disk, steps, moves }
   const queue = queueOf(current, parts, log)
   return { ...parts, queue, socket: join(data, 'runhook.sock') }
 }
@@ -188,14 +195,14 @@ const stopping = new RunhookError('unreachable', 'The server is stopping.', {
 
 function queueOf(
   current: Current,
-  { retention, steps, moves, ...parts }: Omit<Works, 'queue' | 'socket'>,
+  { retention, steps, moves, holding, ...parts }: Omit<Works, 'queue' | 'socket'>,
   log: Log,
 ): Queue {
   const { store } = parts
   const { data, maxParallel, publicUrl } = current.config.server
   const pipes = new PipePool(join(data, 'pipes'))
   const payloads = new PayloadFiles(join(data, 'payloads'))
-  const tools = { ...parts, pipes, payloads, publicUrl, user: serverUser() }
+  const tools = { ...parts, ...holding, pipes, payloads, publicUrl, user: serverUser() }
   return new Queue({
     store,
     log,

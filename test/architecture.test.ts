@@ -15,7 +15,7 @@ const floors = [
 
 /** Each foreign thing enters by one door. */
 const doors: Record<string, RegExp> = {
-  'node:child_process': /^run\/(process|slot|pipe)\.ts$|^notify\.ts$/,
+  'node:child_process': /^run\/(child|slot|pipe)\.ts$|^notify\.ts$/,
   'node:sqlite': /^record\//,
   '@hono/node-server': /^(listen|server)\.ts$|^receive\/app\.ts$|^show\//,
   '@octokit/webhooks-methods': /^hosts\/signature\.ts$/,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { update } from '../src/hosts/fields.ts'
-import type { Concurrency, Delivery, Hook, Keep, Trigger, Update } from '../src/model.ts'
+import type { Concurrency, Delivery, Hook, Keep, Terms, Trigger, Update } from '../src/model.ts'
 
 export const SECRET = 'a secret for acme/site, long enough'
 export const sha = (digit: string) => digit.repeat(40)
@@ -25,6 +25,14 @@ export function aTrigger(fields: Partial<Trigger> = {}): Trigger {
     types: null,
     ...fields,
   }
+}
+
+export const noTerms: Terms = {
+  user: null,
+  umask: null,
+  nice: null,
+  limits: { memory: null, pids: null, openFiles: null },
+  leftovers: 'kill',
 }
 
 export function aHook(fields: Partial<Hook> = {}): Hook {
@@ -50,6 +58,7 @@ export function aHook(fields: Partial<Hook> = {}): Hook {
     retry: null,
     workingDirectory: tmpdir(),
     env: {},
+    terms: noTerms,
     timeoutMs: 60_000,
     concurrency,
     maxParallel: null,

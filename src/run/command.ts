@@ -5,7 +5,7 @@
  */
 
 import { at } from '../hosts/fields.ts'
-import type { Conclusion, Hook, Run, Step, StoredDelivery } from '../model.ts'
+import type { Conclusion, Hook, Run, Step, StoredDelivery, Terms } from '../model.ts'
 
 export interface CommandSpec {
   /** The program, looked up in the PATH of `env`, and its arguments. */
@@ -13,6 +13,8 @@ export interface CommandSpec {
   readonly workingDirectory: string
   /** The whole environment: nothing of the server's own is added. */
   readonly env: Readonly<Record<string, string>>
+  /** Left out: as the server runs itself, and nothing is left behind. */
+  readonly terms?: Terms
 }
 
 export interface Context {
@@ -50,9 +52,8 @@ export function commandFor(step: ProcessStep, context: Context): CommandSpec | {
   const { argv } = filled
   const env = environmentFor(context)
   const problem = argvProblem(argv) ?? envProblem(env)
-  return problem === null
-    ? { argv, workingDirectory: context.hook.workingDirectory, env }
-    : { problem }
+  const { workingDirectory, terms } = context.hook
+  return problem === null ? { argv, workingDirectory, env, terms } : { problem }
 }
 
 /**

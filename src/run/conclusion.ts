@@ -5,6 +5,7 @@
 
 import { constants } from 'node:os'
 import { formatDuration } from '../hooks/duration.ts'
+import { formatSize } from '../hooks/size.ts'
 import type { Hook, RunEnd, Step } from '../model.ts'
 import { DEFAULT_PATH } from './command.ts'
 import type { Ended } from './process.ts'
@@ -31,8 +32,13 @@ export interface Circumstances {
   readonly abortReason: unknown
 }
 
+/** What is known of a failure beside its exit code, see cause.ts. */
+export interface Known {
+  readonly cause?: string | null
+}
+
 /** What the end of a step makes of its run; `success` means: on to the next one. */
-export function conclude(ended: Ended, circumstances: Circumstances): StepOutcome {
+export function conclude(ended: Ended & Known, circumstances: Circumstances): StepOutcome {
   const { exitCode, signal } = ended
   if (ended.endedBy === 'timeout') {
     const { ownTime: own } = circumstances
@@ -103,14 +109,24 @@ function timeoutReason(ended: Ended, { hook, step, graceMs, ownTime }: Circumsta
 }
 
 /** The end of a sentence that begins with the step; null when it succeeded. */
-function failureOf(ended: Ended, { hook, step }: Circumstances): string | null {
+function failureOf(ended: Ended & Known, { hook, step }: Circumstances): string | null {
   if (ended.problem !== null) return `: ${ended.problem}`
+  if (ended.outOfMemory && ended.exitCode !== 0)
+    return ` was ended by the kernel: ${memoryReason(hook)}`
   if (ended.signal === 'SIGKILL')
     return ' was ended by SIGKILL, which runhook did not send; the system does when memory runs out'
   if (ended.signal !== null) return ` was ended by ${ended.signal}`
   if (ended.exitCode === 0) return null
-  const hint = step.kind === 'shell' ? shellHint(ended.exitCode ?? 0, hook) : ''
+  const known = ended.cause == null ? '' : `: ${ended.cause}`
+  const hint = known || (step.kind === 'shell' ? shellHint(ended.exitCode ?? 0, hook) : '')
   return ` failed with exit code ${ended.exitCode}${hint}`
+}
+
+function memoryReason({ terms }: Hook): string {
+  const { memory } = terms.limits
+  return memory === null
+    ? 'the memory of its control group ran out'
+    : `it reached its memory limit of ${formatSize(memory)}`
 }
 
 /** A shell's own codes: see "2.8.2 Exit Status for Commands" of POSIX. */

@@ -8,18 +8,21 @@ import { messageOf } from '../errors.ts'
 import type { Hook, Phase, RunEnd, Step, StepRecord } from '../model.ts'
 import type { Closed, OutputLog, OutputWriter } from '../record/output.ts'
 import type { Begun } from '../record/store.ts'
+import { causeOf, LAST_WORDS } from './cause.ts'
+import type { Cgroups } from './cgroups.ts'
 import { type Context, commandFor, type ProcessStep } from './command.ts'
 import {
   aborted,
   allTaken,
   conclude,
+  type Known,
   notBegun,
   type Outcome,
   outOfTime,
   type StepOutcome,
   titleOf,
 } from './conclusion.ts'
-import { endLeftovers, markerOf } from './leftovers.ts'
+import { markerOf } from './leftovers.ts'
 import { lazyPayload, type PayloadFiles } from './payload.ts'
 import { begunStep, phaseAfter, stepsOf, together } from './phases.ts'
 import type { PipePool } from './pipe.ts'
@@ -28,6 +31,7 @@ import { sendSignal } from './signal.ts'
 import type { Slots } from './slots.ts'
 import { fileProblem } from './spawn-problem.ts'
 import { noteStarted, type Started, type StartedLine } from './started.ts'
+import { strayNotes } from './strays.ts'
 
 export interface Work extends Begun {
   readonly hook: Hook
@@ -38,6 +42,8 @@ export interface ExecuteTools {
   readonly pipes: PipePool
   /** Commands start from these where they can; without them this process forks. */
   readonly slots?: Slots
+  /** What a step starts is held together by these; without them, by its process group and its marker. */
+  readonly cgroups?: Cgroups
   readonly payloads: PayloadFiles
   readonly started: Started
   /** As whom commands run: see `serverUser`. */
@@ -102,7 +108,7 @@ function contextOf({ hook, run, delivery, lastSuccess }: Work, tools: ExecuteToo
     lastSuccess,
     after: null,
     payloadFile: tools.payloads.pathOf(run.id),
-    user: tools.user,
+    user: hook.terms.user ?? tools.user,
     timeZone: process.env.TZ ?? null,
     publicUrl: tools.publicUrl,
     marker: markerOf(tools.token, run.id),
@@ -120,9 +126,12 @@ export function serverUser(): Context['user'] {
   }
 }
 
-async function writePayload({ run, delivery }: Work, { payloads }: ExecuteTools): Promise<void> {
+async function writePayload(
+  { run, delivery, hook }: Work,
+  { payloads }: ExecuteTools,
+): Promise<void> {
   try {
-    await payloads.write(run.id, delivery)
+    await payloads.write(run.id, delivery, hook.terms.user)
   } catch (cause) {
     throw new Error(`the payload could not be written: ${messageOf(cause)}`, { cause })
   }
@@ -166,7 +175,8 @@ async function takeStep(progress: Progress, step: Step): Promise<StepOutcome> {
   const begun = begunStep(step, { number, phase, startedAt, outputFrom: writer.written })
   tools.onStep?.(begun)
   const ownTime = step.timeoutMs !== undefined && step.timeoutMs < left
-  const ended = step.kind === 'signal' ? signalled(progress, step) : await ran(progress, step)
+  const ended: Ended & Known =
+    step.kind === 'signal' ? signalled(progress, step) : await ran(progress, step)
   writer.settle()
   const circumstances = { hook, step, number, graceMs, ownTime, abortReason: signal.reason }
   const outcome = conclude(ended, circumstances)
@@ -186,7 +196,7 @@ function signalled(progress: Progress, step: Extract<Step, { kind: 'signal' }>):
   } catch (thrown) {
     return { ...nothingRan, problem: `${step.signal} was not sent: ${messageOf(thrown)}` }
   }
-  const sent = sendSignal(step)
+  const sent = sendSignal(step, progress.hook.terms.user)
   if ('problem' in sent) return { ...nothingRan, problem: sent.problem }
   writer.write(Buffer.from(`${sent.text}\n`))
   return { ...nothingRan, exitCode: 0 }
@@ -197,14 +207,16 @@ function startedLine({ tools, run, steps }: Progress): StartedLine | null {
   return steps.length === 0 ? tools.started.lineOf(run.id) : null
 }
 
-async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
+async function ran(progress: Progress, step: ProcessStep): Promise<Ended & Known> {
   const { tools, writer, context, deadline, graceMs } = progress
   const { signal } = tools
   const spec = commandFor(step, context)
   if ('problem' in spec) return { ...nothingRan, problem: spec.problem }
   let lastByte = NEWLINE
+  let lastWords = Buffer.alloc(0)
   const receive = (chunk: Uint8Array) => {
     lastByte = chunk.at(-1) ?? lastByte
+    lastWords = Buffer.concat([lastWords, chunk.subarray(-LAST_WORDS)]).subarray(-LAST_WORDS)
     writer.write(chunk)
   }
   const left = Math.max(1, deadline - performance.now())
@@ -214,29 +226,25 @@ async function ran(progress: Progress, step: ProcessStep): Promise<Ended> {
     graceMs,
     started: startedLine(progress),
     ...(tools.slots ? { slots: tools.slots } : {}),
+    ...(tools.cgroups ? { cgroups: tools.cgroups } : {}),
   })
   const stop = () => running.end(aborted(signal.reason).status === 'cancelled' ? 'cancel' : 'stop')
   signal.addEventListener('abort', stop, { once: true })
   const ended = await running.ended
   signal.removeEventListener('abort', stop)
+  const cause = causeOf(ended.exitCode, lastWords.toString('utf8'), spec)
   for (const note of await notes(progress, ended)) {
     receive(Buffer.from(`${lastByte === NEWLINE ? '' : '\n'}[runhook: ${note}]\n`))
   }
-  return ended
+  return { ...ended, cause }
 }
 
 const NEWLINE = 0x0a
 
-/** What a person should know of processes that did not end with their step. */
-async function notes(progress: Progress, ended: Ended): Promise<string[]> {
-  const { tools, run } = progress
-  const found = ended.leftovers === null ? [] : [ended.leftovers]
-  if (ended.endedBy === null && !ended.outputHeld) return found
-  for (const { pids, remaining } of await endLeftovers(tools.token, [run.id], progress.graceMs)) {
-    const after = remaining.length > 0 ? `; still running: ${remaining.join(', ')}` : ''
-    found.push(`ended processes that had left the step's group: ${pids.join(', ')}${after}`)
-  }
-  return found
+async function notes({ tools, run, hook, graceMs }: Progress, ended: Ended): Promise<string[]> {
+  const keep = hook.terms.leftovers === 'keep'
+  if (keep && ended.endedBy !== null) await tools.cgroups?.endKept(String(run.id), graceMs)
+  return strayNotes(ended, { token: tools.token, runId: run.id, graceMs, keep })
 }
 
 function endOf(outcome: Outcome, closed: Closed, steps: readonly StepRecord[]): RunEnd {

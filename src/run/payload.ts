@@ -1,10 +1,11 @@
 /**
  * A delivery's body as a command gets it: a file of its own, and its values for arguments. The bytes
  * are those that came, except that a form's are its `payload` field, because that is the JSON a script
- * expects. The file is readable by this user alone.
+ * expects. The file is readable by the command's user alone.
  */
 
 import {
+  chownSync,
   closeSync,
   ftruncateSync,
   lstatSync,
@@ -21,7 +22,8 @@ import { systemCode } from '../errors.ts'
 import { isForm } from '../hosts/github.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import { formField } from '../hosts/pushed.ts'
-import type { StoredDelivery } from '../model.ts'
+import type { HookUser, StoredDelivery } from '../model.ts'
+import { SharedFolder } from './shared-folder.ts'
 
 /** Up to this size a write is done sooner than a thread has answered; a longer one would hold up the loop. */
 const SMALL = 256 * 1024
@@ -33,22 +35,38 @@ const SMALL = 256 * 1024
 export class PayloadFiles {
   readonly #directory: string
   readonly #free: { path: string; size: number }[] = []
+  /** For other users, who may not enter the data directory. */
+  readonly #shared: SharedFolder
+  readonly #foreign = new Map<number, string>()
   #kept = 0
 
   /** Takes the directory for itself: what an earlier process left there is removed. */
   constructor(directory: string) {
     this.#directory = directory
+    this.#shared = new SharedFolder(directory)
     rmSync(directory, { recursive: true, force: true })
   }
 
+  /** Of another user's only once it is written. */
   pathOf(runId: number): string {
-    return join(this.#directory, String(runId))
+    return this.#foreign.get(runId) ?? join(this.#directory, String(runId))
   }
 
-  /** Rejects with the system's error when the file cannot be written. */
-  async write(runId: number, delivery: StoredDelivery): Promise<void> {
-    const path = this.pathOf(runId)
+  /** Rejects with the system's error when the file cannot be written. `user`: who shall own it, if not we. */
+  async write(
+    runId: number,
+    delivery: StoredDelivery,
+    user: HookUser | null = null,
+  ): Promise<void> {
     const bytes = payloadBytes(delivery)
+    if (user !== null) {
+      const path = join(this.#shared.open(), String(runId))
+      this.#foreign.set(runId, path)
+      await write(path, bytes)
+      chownSync(path, user.uid, user.gid)
+      return
+    }
+    const path = this.pathOf(runId)
     const free = this.#free.pop()
     try {
       if (free !== undefined && rename(free.path, path) && refill(path, free.size, bytes)) return
@@ -63,11 +81,14 @@ export class PayloadFiles {
   /** The file is gone from its path. Never throws: what stays is removed by the next start. */
   release(runId: number): void {
     const path = this.pathOf(runId)
+    // Its user may have it open still, and must not see the next one's.
+    const foreign = this.#foreign.delete(runId)
     const free = join(this.#directory, `free-${++this.#kept}`)
     try {
-      const size = sizeAsGiven(path)
+      const size = foreign ? null : sizeAsGiven(path)
       if (size !== null && rename(path, free)) this.#free.push({ path: free, size })
       else rmSync(path, { recursive: true, force: true })
+      if (foreign && this.#foreign.size === 0) this.#shared.close()
     } catch {
       // The disk refuses even this.
     }

@@ -6,7 +6,7 @@
 
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
@@ -21,8 +21,10 @@ export interface Pipe {
   /** For stdout and stderr of one child; close it with `closeWrite` once the child has it. */
   readonly writeFd: number
   readonly reader: Reader
+  /** Lets commands of another user open it, as `> /dev/stdout` does. It is not used again after them. */
+  share(): void
   closeWrite(): void
-  /** Closes both ends. The FIFO goes back to the pool if its end was seen, else it is unlinked. */
+  /** Closes both ends. The FIFO goes back to the pool if its end was seen and only we could open it, else it is unlinked. */
   release(): void
 }
 
@@ -90,6 +92,12 @@ function openPipe(path: string, done: (seenEnd: boolean) => void): Pipe {
   const writeFd = openWriteEnd(path, readFd)
   const reader = new Reader(readFd)
   let writable = true
+  let shared = false
+  // By its path nobody else can open it: the directory is closed to them.
+  const share = () => {
+    fchmodSync(writeFd, 0o666)
+    shared = true
+  }
   const closeWrite = () => {
     if (writable) closeSync(writeFd)
     writable = false
@@ -98,9 +106,9 @@ function openPipe(path: string, done: (seenEnd: boolean) => void): Pipe {
     closeWrite()
     const { seenEnd } = reader
     reader.close()
-    done(seenEnd)
+    done(seenEnd && !shared)
   }
-  return { path, writeFd, reader, closeWrite, release }
+  return { path, writeFd, reader, share, closeWrite, release }
 }
 
 function openWriteEnd(path: string, readFd: number): number {

@@ -12,6 +12,7 @@ export interface ProcessFacts {
   readonly name: string
   /** `Z` and `X` are dead already. */
   readonly state: string
+  readonly parent: number
   readonly group: number
   readonly session: number
   /** Clock ticks between boot and its start: with the pid, the identity of a process. */
@@ -35,11 +36,12 @@ export function factsOf(pid: number): ProcessFacts | null {
   const from = text.indexOf('(')
   const to = text.lastIndexOf(')')
   if (from < 0 || to < from) return null
-  const [state = '', , group, session, ...rest] = text.slice(to + 2).split(' ')
+  const [state = '', parent, group, session, ...rest] = text.slice(to + 2).split(' ')
   return {
     pid,
-    name: text.slice(from + 1, to),
+    name: text.slice(from + 1, to).replace(/[^\x20-\x7e]/g, '?'), // a process may call itself anything
     state,
+    parent: Number(parent),
     group: Number(group),
     session: Number(session),
     startTicks: Number(rest[15]),
@@ -72,14 +74,22 @@ const LOOK_AT_MOST = 500
 
 /** Living members of a group that were started after `since` was the newest id. */
 export function membersSince(group: number, since: number | null): ProcessFacts[] {
+  return startedSince(since).filter((facts) => facts.group === group)
+}
+
+/** Living processes with a higher id; all of them where that cannot be told. */
+export function startedSince(since: number | null): ProcessFacts[] {
   const newest = newestId()
-  if (since === null || newest === null || newest < since || newest - since > LOOK_AT_MOST) {
-    return membersOf(group)
-  }
+  const known = since !== null && newest !== null && newest >= since
   const found: ProcessFacts[] = []
-  for (let pid = since + 1; pid <= newest; pid++) {
-    const facts = existsSync(`/proc/${pid}/stat`) ? factsOf(pid) : null // a miss that throws is dear
-    if (facts !== null && facts.group === group && !isDead(facts)) found.push(facts)
+  const look = (pid: number) => {
+    const facts = factsOf(pid)
+    if (facts !== null && !isDead(facts)) found.push(facts)
+  }
+  if (!known || newest - since > LOOK_AT_MOST) {
+    for (const pid of processIds()) if (!known || pid > since) look(pid)
+  } else {
+    for (let pid = since + 1; pid <= newest; pid++) if (existsSync(`/proc/${pid}/stat`)) look(pid) // a miss that throws is dear
   }
   return found
 }
@@ -87,6 +97,11 @@ export function membersSince(group: number, since: number | null): ProcessFacts[
 /** `NAME=value` entries of its environment as it was when its program started. */
 export function environmentOf(pid: number): string[] {
   return read(pid, 'environ').split('\0')
+}
+
+/** The control groups it is in, one a line, see cgroups(7): services and containers have their own. */
+export function cgroupsOf(pid: number): string {
+  return read(pid, 'cgroup')
 }
 
 /** Its command line on one line, or what it calls itself; empty when it has none. */

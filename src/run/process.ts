@@ -5,16 +5,16 @@
  * that for more than two seconds. Nothing here throws: what cannot start is a `problem`.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cgroups } from './cgroups.ts'
+import { type Child, startChild } from './child.ts'
 import type { CommandSpec } from './command.ts'
-import { endGroup, type GroupEnd, goneWithin } from './group.ts'
 import type { Pipe, PipePool } from './pipe.ts'
-import { membersOf, type ProcessFacts } from './proc.ts'
-import type { Exit } from './slot.ts'
+import { newestId } from './proc.ts'
 import type { Slots } from './slots.ts'
-import { spawnProblem } from './spawn-problem.ts'
-import { noteStarted, type StartedLine } from './started.ts'
+import { foreignProblem, spawnProblem } from './spawn-problem.ts'
+import type { StartedLine } from './started.ts'
+import { endTree, goneWithin, type TreeEnd } from './tree.ts'
 
 export type EndReason = 'timeout' | 'cancel' | 'stop'
 
@@ -29,8 +29,15 @@ export interface Ended {
   readonly killed: boolean
   /** What it left running, and what became of that; null when nothing. */
   readonly leftovers: string | null
-  /** Somebody outside its process group still holds its output. */
+  /** Somebody who was not ended with it still holds its output. */
   readonly outputHeld: boolean
+  /**
+   * No control group held it, so processes that left its process group may live: those have higher ids than
+   * `since`, the newest when it began (null: unknown). Null when none can.
+   */
+  readonly loose: { readonly since: number | null } | null
+  /** The kernel ended something of it because its memory limit was reached. */
+  readonly outOfMemory: boolean
 }
 
 export const nothingRan: Ended = {
@@ -41,6 +48,8 @@ export const nothingRan: Ended = {
   killed: false,
   leftovers: null,
   outputHeld: false,
+  loose: null,
+  outOfMemory: false,
 }
 
 export interface RunningProcess {
@@ -57,6 +66,8 @@ export interface ProcessOptions {
   readonly graceMs?: number
   /** Start it from one of these where that is possible; else this process forks. */
   readonly slots?: Slots
+  /** Hold it together with one of these where that is possible; else its process group does, as far as it can. */
+  readonly cgroups?: Cgroups
   /** Written before the command starts; without it nothing is. */
   readonly started?: StartedLine | null
 }
@@ -72,24 +83,12 @@ interface Attempt {
   readonly spec: CommandSpec
   readonly graceMs: number
   readonly slots: Slots | null
+  readonly cgroups: Cgroups | null
   readonly started: StartedLine | null
   /** What was started, while it lives. */
   child: Child | null
   endedBy: EndReason | null
-  ending: Promise<GroupEnd> | null
-}
-
-/** A command under way, in whichever way it was started. */
-interface Child {
-  readonly group: number
-  /** The slot's shell, whose life does not count. */
-  readonly shell: number | null
-  readonly exit: Promise<Exit>
-  /** Ends the slot's shell with all else, when it does not report. */
-  kill(): void
-  /** Members of the group that are left; null when that takes a look at the whole group. */
-  readonly left: (() => ProcessFacts[]) | null
-  release(clean: boolean): void
+  ending: Promise<TreeEnd> | null
 }
 
 export function startProcess(
@@ -102,6 +101,7 @@ export function startProcess(
     spec,
     graceMs: options.graceMs ?? GRACE_MS,
     slots: options.slots ?? null,
+    cgroups: options.cgroups ?? null,
     started: options.started ?? null,
     child: null,
     endedBy: null,
@@ -148,97 +148,88 @@ async function carryOut(
   onExit: () => void,
 ): Promise<Ended> {
   pipe.reader.start(onOutput)
-  const child = inSlot(attempt, pipe) ?? (await forked(attempt, pipe))
-  if ('thrown' in child) {
+  if (attempt.spec.terms?.user) pipe.share()
+  const since = newestId()
+  const child = await startChild(attempt.spec, pipe, attempt)
+  if (!('exit' in child)) {
     await pipe.reader.drain() // so that the pipe can be used again
-    return notStarted(attempt, spawnProblem(child.thrown, attempt.spec))
+    const problem = 'problem' in child ? child.problem : spawnProblem(child.thrown, attempt.spec)
+    return notStarted(attempt, problem)
   }
   attempt.child = child
+  if (attempt.endedBy !== null) attempt.ending = endChild(child, attempt.graceMs)
+  const outOfMemory = memoryWatch(child)
   const { exitCode, signal } = await child.exit
   pipe.closeWrite()
   onExit()
   const { killed, leftovers, clean } = await endRest(attempt, child)
   const outputHeld = !(await pipe.reader.drain())
+  const loose = child.cgroup() === null ? { since } : null
+  const ended = { exitCode, signal, killed, leftovers, outputHeld, loose }
+  const { endedBy } = attempt
+  const problem = foreignProblem(exitCode, attempt.spec)
+  const whole = { ...ended, endedBy, problem, outOfMemory: outOfMemory() }
   child.release(clean && !outputHeld)
-  return {
-    exitCode,
-    signal,
-    problem: null,
-    endedBy: attempt.endedBy,
-    killed,
-    leftovers,
-    outputHeld,
-  }
+  return whole
+}
+
+/** A group is used again, so what it has counted before does not count. */
+function memoryWatch(child: Child): () => boolean {
+  const before = child.cgroup()?.outOfMemory ?? 0
+  return () => (child.cgroup()?.outOfMemory ?? 0) > before
 }
 
 /** What a slot's shell is given to report an end that has come: one that was stopped never would. */
 const REPORT_MS = 1000
 
-async function endChild(child: Child, graceMs: number): Promise<GroupEnd> {
-  const end = await endGroup(child.group, graceMs, child.shell)
+async function endChild(child: Child, graceMs: number): Promise<TreeEnd> {
+  const end = await endTree(child.tree(), graceMs)
   const reported = child.exit.then(() => true)
   if (!(await Promise.race([reported, sleep(REPORT_MS, false, { ref: false })]))) child.kill()
   return end
 }
 
-/** The shell opens the FIFO by itself; our write end stays open until then, or reading would end at once. */
-function inSlot({ slots, spec, started }: Attempt, pipe: Pipe): Child | null {
-  return slots?.start(spec, pipe.path, started) ?? null
+/** For who starts a daemon and wonders where it is. */
+export const KEEPABLE = '("leftovers": "keep" lets them live)'
+
+interface Rest {
+  readonly killed: boolean
+  readonly leftovers: string | null
+  /** Nothing is left. */
+  readonly clean: boolean
 }
 
-async function forked(attempt: Attempt, pipe: Pipe): Promise<Child | { thrown: unknown }> {
-  const child = start(attempt, pipe.writeFd)
-  pipe.closeWrite()
-  if ('thrown' in child) return child
-  if (child.pid === undefined) return { thrown: await failureOf(child) }
-  return { group: child.pid, shell: null, exit: exitOf(child), kill() {}, left: null, release() {} }
-}
-
-/** Some failures are thrown (too long, a NUL byte), others come as an event (not found, no more processes). */
-function start({ spec, started }: Attempt, output: number): ChildProcess | { thrown: unknown } {
-  const [command, ...rest] = spec.argv
-  try {
-    if (started !== null) noteStarted(started)
-    return spawn(command, rest, {
-      cwd: spec.workingDirectory,
-      env: { ...spec.env },
-      detached: true,
-      stdio: ['ignore', output, output],
-    })
-  } catch (thrown) {
-    return { thrown }
-  }
-}
-
-function failureOf(child: ChildProcess): Promise<Error> {
-  return new Promise((resolve) => child.once('error', resolve))
-}
-
-function exitOf(child: ChildProcess): Promise<Exit> {
-  return new Promise((resolve) => {
-    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
-  })
-}
-
-/** After the child's exit: what is left of its group is ended too, whoever ended the child itself. */
-async function endRest(
-  attempt: Attempt,
-  { group, shell, left }: Child,
-): Promise<{ killed: boolean; leftovers: string | null; clean: boolean }> {
+/** After the child's exit: what is left of it is ended too, whoever ended the child itself. */
+async function endRest(attempt: Attempt, child: Child): Promise<Rest> {
   if (attempt.ending !== null) {
     const { killed, remains } = await attempt.ending
     const leftovers = remains && `processes of this step still run: ${remains}`
     return { killed, leftovers, clean: remains === null }
   }
   const none = { killed: false, leftovers: null, clean: true }
-  if (left && left().length === 0) return none
-  if (await goneWithin(group, WIND_DOWN_MS, shell)) return none
-  const members = membersOf(group).filter(({ pid }) => pid !== shell)
-  const names = members.map(({ name, pid }) => `${name} (${pid})`)
-  const { remains } = await endGroup(group, attempt.graceMs, shell)
+  if (child.left().length === 0) return none
+  if (await goneWithin(child.tree(), WIND_DOWN_MS)) return none
+  const names = child
+    .tree()
+    .members()
+    .map(({ name, pid }) => `${name} (${pid})`)
   const what = `this step left processes running${names.length > 0 ? `: ${listed(names)}` : ''}`
-  const leftovers = `${what}; ${remains ?? 'they were ended'}`
+  if (attempt.spec.terms?.leftovers === 'keep') return keep(attempt, child, what)
+  const { remains } = await endTree(child.tree(), attempt.graceMs)
+  const leftovers = `${what}; ${remains ?? `they were ended ${KEEPABLE}`}`
   return { killed: false, leftovers, clean: remains === null }
+}
+
+/** They move out of the step's control group, which a next step needs, into one that is the run's own. */
+function keep({ spec, cgroups }: Attempt, { cgroup, shell }: Child, what: string): Rest {
+  const keeper = cgroups?.keeperOf(runIdOf(spec)) ?? null
+  if (keeper !== null) cgroup()?.moveTo(keeper, shell)
+  return { killed: false, leftovers: `${what}; its hook lets them live`, clean: false }
+}
+
+/** From its marker, see leftovers.ts. */
+function runIdOf({ env }: CommandSpec): string {
+  return env.RUNHOOK_RUN?.split(':').at(-1) ?? ''
 }
 
 function notStarted({ endedBy }: Attempt, problem: string | null): Ended {

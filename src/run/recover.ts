@@ -5,6 +5,7 @@
  * `interrupted`, and run again only where its hook says that such runs are.
  */
 
+import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { Hook, Run, RunEnd } from '../model.ts'
 import type { Store } from '../record/store.ts'
@@ -64,4 +65,13 @@ async function interrupt(parts: RecoverParts, run: Run): Promise<Run[]> {
   }
   const retry = await parts.store.finish(run.id, end, plan)
   return retry ? [retry] : []
+}
+
+/** Changes at every boot of the machine (Linux); elsewhere empty, so files alone must tell. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
 }

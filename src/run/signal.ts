@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { messageOf, systemCode } from '../errors.ts'
-import type { Step } from '../model.ts'
+import type { HookUser, Step } from '../model.ts'
 import { commandLineOf, factsOf, isDead, type ProcessFacts, startedAt, userOf } from './proc.ts'
 
 export type SignalStep = Extract<Step, { kind: 'signal' }>
@@ -22,8 +22,14 @@ const SLACK_MS = 2000
 /** A pid file holds one number; whatever is longer is something else. */
 const LONGEST_FILE = 4096
 
-/** Sends the signal. `text` says to whom, for the output; `problem` why nothing was sent. */
-export function sendSignal(step: SignalStep): { text: string } | { problem: string } {
+/**
+ * Sends the signal. `text` says to whom, for the output; `problem` why nothing was sent. As `user` only to a
+ * process of that user: who may write the pid file must not choose one of another.
+ */
+export function sendSignal(
+  step: SignalStep,
+  user: HookUser | null = null,
+): { text: string } | { problem: string } {
   const file = readPidFile(step.pidfile)
   if ('problem' in file) return file
   const { pid } = file
@@ -31,6 +37,11 @@ export function sendSignal(step: SignalStep): { text: string } | { problem: stri
   const name = nameOf(pid, facts)
   const stale = staleProblem(file, facts, name)
   if (stale !== null) return { problem: `pid file ${step.pidfile} is stale: ${stale}` }
+  const owner = userOf(pid)
+  if (user !== null && owner !== null && owner !== user.uid)
+    return {
+      problem: `process ${pid}${name} runs as user ${owner}, and this hook as ${user.name}, who may not signal it`,
+    }
   try {
     process.kill(pid, signalNamed(step.signal))
   } catch (thrown) {

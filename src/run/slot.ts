@@ -12,26 +12,41 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
+import type { Cgroup } from './cgroup.ts'
 import type { CommandSpec } from './command.ts'
 import type { StartedLine } from './started.ts'
+import { entryOf } from './terms.ts'
 
 export interface Exit {
   readonly exitCode: number | null
   readonly signal: string | null
 }
 
+export interface Job {
+  readonly spec: CommandSpec
+  /** Where its output goes. */
+  readonly fifo: string
+  /** Written before the command starts; without it nothing is. */
+  readonly started: StartedLine | null
+  /** Memory and processes are limited by the control group. */
+  readonly limited: boolean
+}
+
 export interface Slot {
   /** Of the shell, and of whatever it starts. */
   readonly group: number
-  /** Starts the command with its output going into the FIFO. Never rejects. */
-  start(spec: CommandSpec, fifo: string, started: StartedLine | null): Promise<Exit>
+  /** Starts the command. Never rejects. */
+  start(job: Job): Promise<Exit>
   /** False once the shell is gone. */
   readonly alive: boolean
+  /** Where the shell lives, and so all that it starts; null when it has none or could not join it. */
+  readonly cgroup: Cgroup | null
   close(): void
+  whenGone(then: () => void): void
 }
 
 /** Null when no process can be started now; the caller forks by itself and meets the same error there. */
-export function openSlot(marker: string): Slot | null {
+export function openSlot(marker: string, cgroup: Cgroup | null): Slot | null {
   let shell: ChildProcess
   try {
     shell = spawn('/bin/sh', ['-s'], {
@@ -44,22 +59,26 @@ export function openSlot(marker: string): Slot | null {
     return null
   }
   shell.on('error', () => undefined) // its end is reported by `exit`
-  return shell.pid === undefined ? null : new ShellSlot(shell, shell.pid)
+  return shell.pid === undefined ? null : new ShellSlot(shell, shell.pid, cgroup)
 }
 
 class ShellSlot implements Slot {
   readonly group: number
   readonly #shell: ChildProcess
   #finish: ((exit: Exit) => void) | null = null
+  #cgroup: Cgroup | null
   #died = false
   #alive = true
 
-  constructor(shell: ChildProcess, pid: number) {
+  constructor(shell: ChildProcess, pid: number, cgroup: Cgroup | null) {
     this.group = pid
     this.#shell = shell
+    this.#cgroup = cgroup
     shell.stdin?.on('error', () => undefined) // a shell that is gone; `exit` follows
     // A trap, because an ignored signal would be ignored by every command too.
     shell.stdin?.write('exec 2>&1; trap : TERM HUP INT QUIT USR1 USR2 ALRM\n')
+    // The shell itself, once, and before its first command: moving a process may take the kernel 10 ms.
+    if (cgroup !== null) shell.stdin?.write(`${joining(cgroup)} || echo '!'\n`)
     if (shell.stdout)
       createInterface({ input: shell.stdout }).on('line', (line) => this.#read(line))
     shell.once('exit', (exitCode, signal) => {
@@ -73,7 +92,11 @@ class ShellSlot implements Slot {
     return this.#alive
   }
 
-  start(spec: CommandSpec, fifo: string, started: StartedLine | null): Promise<Exit> {
+  get cgroup(): Cgroup | null {
+    return this.#cgroup
+  }
+
+  start(job: Job): Promise<Exit> {
     return new Promise((resolve) => {
       this.#finish = (exit) => {
         unrefAll(this.#shell)
@@ -81,7 +104,7 @@ class ShellSlot implements Slot {
       }
       refAll(this.#shell)
       this.#died = false
-      if (this.#alive) this.#shell.stdin?.write(jobText(spec, fifo, started))
+      if (this.#alive) this.#shell.stdin?.write(jobText(job))
       else this.#settle({ exitCode: null, signal: 'SIGKILL' })
     })
   }
@@ -90,9 +113,14 @@ class ShellSlot implements Slot {
     this.#shell.stdin?.end()
   }
 
+  whenGone(then: () => void): void {
+    this.#shell.once('exit', then)
+  }
+
   /** A shell says in words that a command died of a signal, then comes the status: `=143`. */
   #read(line: string): void {
-    if (line.startsWith('=')) this.#settle(exitOf(Number(line.slice(1)), this.#died))
+    if (line === '!') this.#cgroup = null
+    else if (line.startsWith('=')) this.#settle(exitOf(Number(line.slice(1)), this.#died))
     else this.#died = true
   }
 
@@ -121,22 +149,27 @@ function socketsOf({ stdin, stdout }: ChildProcess): Socket[] {
 /**
  * A sub-shell that becomes the command, then one line with its status. The variables are set there and
  * not by env(1), whose arguments every user of the machine could read. PWD and OLDPWD are what `cd` leaves.
+ * Throws where the terms of the command cannot be met; `entryOf` says so before.
  */
-export function jobText(
-  { argv, workingDirectory, env }: CommandSpec,
-  fifo: string,
-  started: StartedLine | null,
-): string {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`)
+export function jobText({ spec, fifo, started, limited }: Job): string {
+  const entry = entryOf(spec, limited)
+  if ('problem' in entry) throw new Error(entry.problem)
+  const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${quoted(value)}`)
   const lines = [
     '(',
     ...(started ? [`echo ${started.runId} >>${quoted(started.path)} || exit 125`] : []),
-    `cd ${quoted(workingDirectory)} && unset PWD OLDPWD || exit 126`,
+    `cd ${quoted(entry.directory)} && unset PWD OLDPWD || exit 126`,
+    ...entry.lines,
     ...(variables.length > 0 ? [`export ${variables.join(' ')}`] : []),
-    `exec ${argv.map(quoted).join(' ')}) </dev/null >${quoted(fifo)} 2>&1`,
+    `exec ${entry.argv.map(quoted).join(' ')}) </dev/null >${quoted(fifo)} 2>&1`,
     'echo "=$?"',
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** A command of a shell that moves it into the control group, before it starts anything. */
+export function joining({ path }: Cgroup): string {
+  return `echo 0 2>/dev/null >${quoted(`${path}/cgroup.procs`)}`
 }
 
 /**

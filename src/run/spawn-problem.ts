@@ -7,6 +7,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { messageOf, systemCode } from '../errors.ts'
+import { barrier } from './access.ts'
 import type { CommandSpec } from './command.ts'
 
 const TOO_MANY_FILES =
@@ -41,11 +42,29 @@ export function spawnProblem(thrown: unknown, spec: CommandSpec): string {
   }
 }
 
+/**
+ * Why a command of another user ended with 126 or 127, the codes of the shell that was to become it, where
+ * nothing of the command itself ran; null when it did.
+ */
+export function foreignProblem(exitCode: number | null, spec: CommandSpec): string | null {
+  const user = spec.terms?.user ?? null
+  if (user === null || (exitCode !== 126 && exitCode !== 127)) return null
+  const folder = barrier(spec.workingDirectory, 'execute', user)
+  if (folder !== null) {
+    const same = folder.startsWith(`${spec.workingDirectory} `)
+    return same
+      ? `working directory ${folder}`
+      : `working directory ${spec.workingDirectory}: ${folder}`
+  }
+  const file = fileOf(spec)
+  if (file === null || kindOf(file) !== 'file') return programProblem(spec)
+  return barrier(file, 'execute', user) ?? programProblem(spec)
+}
+
 /** False when it is sure to fail, so that it is started in the way that tells why. */
 export function mayStart(spec: CommandSpec): boolean {
-  const [command] = spec.argv
   if (directoryProblem(spec.workingDirectory) !== null) return false
-  const file = command.includes('/') ? resolve(spec.workingDirectory, command) : onPath(spec)
+  const file = fileOf(spec)
   return file !== null && kindOf(file) === 'file' && may(file, constants.X_OK) && loads(file)
 }
 
@@ -66,18 +85,23 @@ function directoryProblem(path: string): string | null {
   if (kind !== 'directory') return `working directory ${path} is not a directory`
   return may(path, constants.X_OK)
     ? null
-    : `working directory ${path} may not be entered by this user`
+    : `working directory ${barrier(path, 'execute', null) ?? `${path} may not be entered by this user`}`
 }
 
 function programProblem(spec: CommandSpec): string | null {
   const [command] = spec.argv
-  const file = command.includes('/') ? resolve(spec.workingDirectory, command) : onPath(spec)
+  const file = fileOf(spec)
   if (file === null)
     return `command not found: ${command} is in no directory of PATH (${path(spec)})`
   if (kindOf(file) === 'missing') return `command not found: there is no ${file}`
   if (kindOf(file) === 'directory') return `${file} is a directory, not a command`
   if (!may(file, constants.X_OK)) return `${file} is not executable. Run: chmod +x ${file}`
   return interpreterProblem(file)
+}
+
+function fileOf(spec: CommandSpec): string | null {
+  const [command] = spec.argv
+  return command.includes('/') ? resolve(spec.workingDirectory, command) : onPath(spec)
 }
 
 /** The file that the name means: the first that may be run, else the first there is. */
@@ -93,7 +117,7 @@ function path(spec: CommandSpec): string {
   return spec.env.PATH ?? ''
 }
 
-function interpreterProblem(file: string): string | null {
+export function interpreterProblem(file: string): string | null {
   const line = firstLine(file)
   if (line === null) return null
   if (!line.startsWith('#!'))

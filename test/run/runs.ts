@@ -9,7 +9,7 @@ import { PayloadFiles } from '../../src/run/payload.ts'
 import { PipePool } from '../../src/run/pipe.ts'
 import { Started } from '../../src/run/started.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
-import { slotsNow } from './ways.ts'
+import { waysNow } from './ways.ts'
 
 export const shell = (line: string): Step => ({ kind: 'shell', line, shell: '/bin/sh' })
 export const fixture = (name: string) =>
@@ -94,7 +94,7 @@ export function aBench(): Bench {
     token: `token-${Math.random().toString(36).slice(2)}`,
     signal: new AbortController().signal,
     graceMs: 300,
-    ...slotsNow(),
+    ...waysNow(),
   }
   let ids = 0
   return {

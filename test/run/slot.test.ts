@@ -66,7 +66,7 @@ test('whatever a word holds arrives as it is, as an argument and as a variable',
 test('a word in quotes is one word of the shell', () => {
   expect(quoted("it's")).toBe("'it'\\''s'")
   const spec = { argv: ['a b'], workingDirectory: '/x', env: { A: '$(id)' } } as const
-  const job = jobText(spec, '/pipes/1', null)
+  const job = jobText({ spec, fifo: '/pipes/1', started: null, limited: false })
   expect(job).toContain(`export A='$(id)'\nexec 'a b') </dev/null >'/pipes/1' 2>&1\n`)
 })
 
