@@ -10,9 +10,6 @@ import { barrier, whose } from './access.ts'
 import type { CommandSpec } from './command.ts'
 import { interpreterProblem } from './spawn-problem.ts'
 
-/** How much of a step's last output is looked at. */
-export const LAST_WORDS = 4096
-
 /** The end of a sentence "failed with exit code 127: …"; null when nothing is known. */
 export function causeOf(
   exitCode: number | null,

@@ -7,7 +7,6 @@ import { constants } from 'node:os'
 import { formatDuration } from '../hooks/duration.ts'
 import { formatSize } from '../hooks/size.ts'
 import type { Hook, RunEnd, Step } from '../model.ts'
-import { DEFAULT_PATH } from './command.ts'
 import type { Ended } from './process.ts'
 
 export type Outcome = Pick<RunEnd, 'status' | 'exitCode' | 'signal' | 'reason'>
@@ -32,7 +31,7 @@ export interface Circumstances {
   readonly abortReason: unknown
 }
 
-/** What is known of a failure beside its exit code, see cause.ts. */
+/** What is known of a failure beside its exit code, see cause.ts and hint.ts. */
 export interface Known {
   readonly cause?: string | null
 }
@@ -117,9 +116,9 @@ function failureOf(ended: Ended & Known, { hook, step }: Circumstances): string 
     return ' was ended by SIGKILL, which runhook did not send; the system does when memory runs out'
   if (ended.signal !== null) return ` was ended by ${ended.signal}`
   if (ended.exitCode === 0) return null
-  const known = ended.cause == null ? '' : `: ${ended.cause}`
-  const hint = known || (step.kind === 'shell' ? shellHint(ended.exitCode ?? 0, hook) : '')
-  return ` failed with exit code ${ended.exitCode}${hint}`
+  const told = [step.kind === 'shell' ? signalIn(ended.exitCode ?? 0) : '', ended.cause ?? '']
+  const why = told.filter((text) => text !== '').join('; ')
+  return ` failed with exit code ${ended.exitCode}${why === '' ? '' : `: ${why}`}`
 }
 
 function memoryReason({ terms }: Hook): string {
@@ -129,13 +128,10 @@ function memoryReason({ terms }: Hook): string {
     : `it reached its memory limit of ${formatSize(memory)}`
 }
 
-/** A shell's own codes: see "2.8.2 Exit Status for Commands" of POSIX. */
-function shellHint(code: number, hook: Hook): string {
-  if (code === 127)
-    return `: a command in it was not found; PATH is ${hook.env.PATH ?? DEFAULT_PATH}`
-  if (code === 126) return ': a command in it could not be run; is it executable?'
+/** A shell says so by 128 and the number of the signal. */
+function signalIn(code: number): string {
   const [name] = Object.entries(constants.signals).find(([, value]) => value === code - 128) ?? []
-  return name === undefined ? '' : `: a command in it was ended by ${name}`
+  return name === undefined ? '' : `a command in it was ended by ${name}`
 }
 
 function shortened(title: string): string {
