@@ -62,7 +62,7 @@ function missingCause(name: string, spec: CommandSpec): string | null {
     if (existsSync(file)) return interpreterProblem(file)
     return isWritten(name, spec) ? `there is no ${file}` : null
   }
-  const places = elsewhere(HOME)
+  const places = [...beside(spec.workingDirectory), ...elsewhere(HOME)]
     .map((place) => join(place, name))
     .filter(isProgram)
   const [found] = places
@@ -90,6 +90,12 @@ function deniedCause(name: string, exitCode: number, spec: CommandSpec): string 
 /** Whether it stands in the step as the hooks file has it. */
 function isWritten(name: string, { argv }: CommandSpec): boolean {
   return argv.some((word) => word.includes(name))
+}
+
+/** Where a project keeps programs of its own, which whoever works in it has activated. */
+function beside(folder: string): string[] {
+  const places = ['.venv/bin', 'venv/bin', 'node_modules/.bin', 'vendor/bin', 'bin']
+  return places.map((place) => join(folder, place))
 }
 
 /** Where programs are that a login shell finds and a server's PATH does not. */

@@ -18,6 +18,18 @@ export function findCgroupPlace(token: string): CgroupPlace {
   return triedOut(place.base, token)
 }
 
+/** Where another process may make some, as far as looking tells; null = this one. */
+export function cgroupPlaceOf(pid: number | null): CgroupPlace {
+  const place = cgroupPlaceIn(read('/proc/self/mountinfo'), read(`/proc/${pid ?? 'self'}/cgroup`))
+  if ('reason' in place) return place
+  try {
+    accessSync(join(place.base, 'cgroup.procs'), constants.W_OK)
+    return place
+  } catch (thrown) {
+    return { reason: refusal(thrown, place.base) }
+  }
+}
+
 /** Pure: from the text of /proc/self/mountinfo and /proc/self/cgroup, see proc(5) and cgroups(7). */
 export function cgroupPlaceIn(mounts: string, own: string): CgroupPlace {
   const [, path] = /^0::(\/.*)$/m.exec(own) ?? []

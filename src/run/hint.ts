@@ -46,6 +46,12 @@ const hints = {
     found: /Could not resolve host|Temporary failure in name resolution|Name or service not known/,
     says: () => 'a host name could not be looked up: is it right, and does DNS work here?',
   },
+  connection: {
+    found:
+      /^(ssh|fatal): .*(Connection (refused|timed out)|Could(n't| not) connect|Failed to connect|No route to host|Network is unreachable)/m,
+    says: () =>
+      'the Git host cannot be reached: is its address with the port right, and does a firewall let this machine out?',
+  },
   'git-password': {
     found: /could not read (Username|Password) for |terminal prompts disabled/,
     says: ({ user }) =>

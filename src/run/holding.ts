@@ -5,7 +5,7 @@
 
 import type { Log } from '../log.ts'
 import type { Hook } from '../model.ts'
-import { findCgroupPlace } from './cgroup-place.ts'
+import { type CgroupPlace, findCgroupPlace } from './cgroup-place.ts'
 import { Cgroups } from './cgroups.ts'
 
 export interface Holding {
@@ -19,13 +19,13 @@ export interface Holding {
 export function holdingOf(token: string, wish = process.env.RUNHOOK_CGROUPS): Holding {
   const off = { reason: 'RUNHOOK_CGROUPS=off is set' }
   const place = wish === 'off' ? off : findCgroupPlace(token)
-  if ('base' in place) {
-    const says = `what a run starts is ended by control groups in ${place.base}`
-    return { cgroups: new Cgroups(place.base, token), says }
-  }
-  const { reason } = place
-  const says = `what a run starts is ended by process group and marker, as there are no control groups: ${reason}`
-  return { says }
+  const says = holdingText(place)
+  return 'base' in place ? { cgroups: new Cgroups(place.base, token), says } : { says }
+}
+
+export function holdingText(place: CgroupPlace): string {
+  if ('base' in place) return `what a run starts is ended by control groups in ${place.base}`
+  return `what a run starts is ended by process group and marker, as there are no control groups: ${place.reason}`
 }
 
 /** To be asked at each new config: switches the controllers on for the first hook that has such a limit. */

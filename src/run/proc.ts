@@ -111,8 +111,16 @@ export function commandLineOf(pid: number): string {
 
 /** The user it runs as. */
 export function userOf(pid: number): number | null {
-  const [, real] = /^Uid:\s+(\d+)/m.exec(read(pid, 'status')) ?? []
+  const [real] = statusOf(pid, 'Uid')?.split(/\s/) ?? []
   return real === undefined ? null : Number(real)
+}
+
+/** One line of /proc/<pid>/status, such as `Umask`. */
+export function statusOf(pid: number, name: string): string | null {
+  const line = read(pid, 'status')
+    .split('\n')
+    .find((one) => one.startsWith(`${name}:`))
+  return line === undefined ? null : line.slice(name.length + 1).trim()
 }
 
 /** When it started, milliseconds since the epoch, to about a second. */

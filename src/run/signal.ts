@@ -22,6 +22,8 @@ const SLACK_MS = 2000
 /** A pid file holds one number; whatever is longer is something else. */
 const LONGEST_FILE = 4096
 
+type Tried = { readonly text: string } | { readonly problem: string; readonly refused: boolean }
+
 /**
  * Sends the signal. `text` says to whom, for the output; `problem` why nothing was sent. As `user` only to a
  * process of that user: who may write the pid file must not choose one of another.
@@ -30,24 +32,38 @@ export function sendSignal(
   step: SignalStep,
   user: HookUser | null = null,
 ): { text: string } | { problem: string } {
+  const sent = signalBy(step, signalNamed(step.signal), user)
+  if ('problem' in sent) return { problem: sent.problem }
+  return { text: `sent ${step.signal.replace(/^SIG/, '')} to ${sent.text}` }
+}
+
+/** Sends nothing, and says to whom it would; `refused` where the process is there and not ours to signal. */
+export function trySignal(step: SignalStep, user: HookUser | null = null): Tried {
+  return signalBy(step, 0, user)
+}
+
+function signalBy(step: SignalStep, signal: NodeJS.Signals | 0, user: HookUser | null): Tried {
   const file = readPidFile(step.pidfile)
-  if ('problem' in file) return file
+  if ('problem' in file) return { ...file, refused: false }
   const { pid } = file
   const facts = factsOf(pid)
   const name = nameOf(pid, facts)
   const stale = staleProblem(file, facts, name)
-  if (stale !== null) return { problem: `pid file ${step.pidfile} is stale: ${stale}` }
+  if (stale !== null)
+    return { problem: `pid file ${step.pidfile} is stale: ${stale}`, refused: false }
   const owner = userOf(pid)
   if (user !== null && owner !== null && owner !== user.uid)
     return {
       problem: `process ${pid}${name} runs as user ${owner}, and this hook as ${user.name}, who may not signal it`,
+      refused: true,
     }
   try {
-    process.kill(pid, signalNamed(step.signal))
+    process.kill(pid, signal)
   } catch (thrown) {
-    return { problem: refusal(thrown, step, pid, name) }
+    const refused = systemCode(thrown) === 'EPERM'
+    return { problem: refusal(thrown, step, pid, name), refused }
   }
-  return { text: `sent ${step.signal.replace(/^SIG/, '')} to process ${pid}${name}` }
+  return { text: `process ${pid}${name}` }
 }
 
 function readPidFile(path: string): PidFile | { problem: string } {
@@ -95,8 +111,9 @@ function refusal(thrown: unknown, step: SignalStep, pid: number, name: string): 
 }
 
 /** With or without `SIG`. */
-function signalNamed(name: string): string {
-  return name.startsWith('SIG') ? name : `SIG${name}`
+function signalNamed(name: string): NodeJS.Signals {
+  // the hooks file's schema lets no other through
+  return (name.startsWith('SIG') ? name : `SIG${name}`) as NodeJS.Signals
 }
 
 /** ` (gunicorn: master [blog])`, or nothing. What a process calls itself may hold anything. */

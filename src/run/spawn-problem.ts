@@ -88,7 +88,12 @@ function directoryProblem(path: string): string | null {
     : `working directory ${barrier(path, 'execute', null) ?? `${path} may not be entered by this user`}`
 }
 
-function programProblem(spec: CommandSpec): string | null {
+/** Why its program would not start, as far as that can be seen without starting it; else null. */
+export function foreseenProblem(spec: CommandSpec): string | null {
+  return programProblem(spec, (file) => scriptProblem(file, spec))
+}
+
+function programProblem(spec: CommandSpec, problemOf = interpreterProblem): string | null {
   const [command] = spec.argv
   const file = fileOf(spec)
   if (file === null)
@@ -96,7 +101,7 @@ function programProblem(spec: CommandSpec): string | null {
   if (kindOf(file) === 'missing') return `command not found: there is no ${file}`
   if (kindOf(file) === 'directory') return `${file} is a directory, not a command`
   if (!may(file, constants.X_OK)) return `${file} is not executable. Run: chmod +x ${file}`
-  return interpreterProblem(file)
+  return problemOf(file)
 }
 
 function fileOf(spec: CommandSpec): string | null {
@@ -130,6 +135,16 @@ export function interpreterProblem(file: string): string | null {
   if (!may(interpreter, constants.X_OK))
     return `the first line of ${file} asks for ${interpreter}, which is not executable`
   return null
+}
+
+/** What has no first line of that kind is a binary, or is run by the shell. */
+function scriptProblem(file: string, spec: CommandSpec): string | null {
+  const line = firstLine(file)
+  if (!line?.startsWith('#!')) return null
+  const [, program] = /^#![ \t]*\S*\/env[ \t]+(?:-S[ \t]+)?([\w.+][\w.+-]*)/.exec(line) ?? []
+  if (program === undefined || onPath({ ...spec, argv: [program] }) !== null)
+    return interpreterProblem(file)
+  return `the first line of ${file} asks for ${program}, which is in no directory of PATH (${path(spec)})`
 }
 
 /** The kernel reads no more than 256 bytes for it either. */

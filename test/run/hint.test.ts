@@ -184,6 +184,10 @@ const where = {
 }
 
 test.each([
+  [
+    'ssh: connect to host git.example.com port 22: Connection refused\nfatal: Could not',
+    'connection',
+  ],
   ['remote: Repository not found.\nfatal: repository', 'no-repository'],
   ['ERROR: Repository not found.\nfatal: Could not read from remote repository.', 'no-repository'],
   ["fatal: Authentication failed for 'https://git.example.com/a/b.git/'", 'git-login'],
