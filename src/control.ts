@@ -25,11 +25,11 @@ export function controlOf(store: Store, queue: Queue, config: () => Config) {
     cancel: (runId: number, by: string) => queue.cancel(runId, by),
     async rerun(runId: number, _by: string): Promise<Run> {
       const run = await store.run(runId)
-      if (!run) throw new RunhookError('not-found', `There is no run ${runId}.`)
+      if (!run) throw new RunhookError('not-found', `There is no run #${runId}.`)
       if (run.status === 'queued' || run.status === 'running') {
         throw new RunhookError(
           'conflict',
-          `Run ${runId} is ${run.status}; it can be re-run when it has ended.`,
+          `Run #${runId} is ${run.status}; it can be re-run when it has ended.`,
         )
       }
       const accepted = await store.rerun(runId, hookNamed(run.hook))

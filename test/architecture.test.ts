@@ -7,7 +7,7 @@ const floors = [
   ['model', 'errors', 'log', 'version'],
   ['hosts', 'hooks', 'record'],
   ['receive', 'run', 'show'],
-  ['control', 'current', 'listen', 'resume', 'activation', 'notify'],
+  ['control', 'current', 'listen', 'resume', 'activation', 'notify', 'preflight'],
   ['front'],
   ['server'],
   ['cli'],
@@ -30,7 +30,8 @@ const doors: Record<string, RegExp> = {
 /** Not doors: what these rooms may not touch, because their outcome must follow from their input. */
 const pure = [
   /^hooks\/(match|check|conditions|verdict|inputs|pattern|automaton|duration|size)\.ts$/,
-  /^run\/(command|phases|retry|backlog|heap)\.ts$/,
+  /^run\/(command|phases|retry|backlog|heap|hint|tail)\.ts$/,
+  /^preflight\/(words|called)\.ts$/,
   /^hosts\//,
 ]
 const impure = /^node:(fs|http|net|child_process|sqlite|timers)/

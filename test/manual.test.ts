@@ -81,3 +81,15 @@ needs('curl')(
     expect((await cli('logs', '2')).stdout).toContain('clearing 7 of all\n')
   },
 )
+
+test('a run that is not there is told in the same words by every verb', async () => {
+  const { cli } = await aRunhook({ hooks: { a: { url: '/a', auth: 'none', run: 'true' } } })
+  for (const verb of ['logs', 'rerun', 'cancel']) {
+    const { code, stderr } = await cli(verb, '99')
+    expect({ verb, code, stderr }).toEqual({
+      verb,
+      code: 3,
+      stderr: 'error: There is no run #99.\n',
+    })
+  }
+})

@@ -7,15 +7,19 @@ import { RunhookError } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
 import type { Config, Hook, HostName } from '../model.ts'
 import { hookView } from '../show/views.ts'
+import { failed, findingsText } from './findings.ts'
 import { load, near, problemText } from './hook-file.ts'
 import { runsWhat, startsOn } from './hook-words.ts'
 import { configFile, type PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import type { Paper, Terminal } from './terminal.ts'
+import { displayWidth } from './width.ts'
 
 export interface CheckOptions extends PlaceOptions {
   readonly json?: boolean
+  /** Ask of each hook whether it would work here: what doctor asks of it. */
+  readonly deep?: boolean
   /** A delivery's id, or a file with a payload; what stands beneath is for it alone. */
   readonly explain?: string
   readonly hook?: string
@@ -25,6 +29,7 @@ export interface CheckOptions extends PlaceOptions {
 
 export async function check(options: CheckOptions, terminal: Terminal): Promise<number> {
   if (options.explain !== undefined) {
+    if (options.deep) throw new RunhookError('usage', '--deep asks nothing of a delivery.')
     const { explain } = await import('./explain.ts')
     return explain({ ...options, explain: options.explain }, terminal)
   }
@@ -32,16 +37,20 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   if (stray)
     throw new RunhookError('usage', `--${stray} is for --explain, which says what to judge.`)
   const file = configFile(options, terminal)
+  const deep = options.deep ? await import('./check-deep.ts') : null
+  const acting = deep ? await deep.actAs(options, terminal) : []
   const { config, problems } = await load(file, options, terminal)
+  const findings = deep && config ? [...acting, ...(await deep.findingsOf(config))] : []
   if (options.json) {
     const hooks = config ? [...config.hooks.values()].map(hookView) : []
-    const found = { file, valid: config !== null, problems, hooks }
+    const found = { file, valid: config !== null, problems, hooks, ...(deep ? { findings } : {}) }
     await terminal.out.write(`${printableJson(found)}\n`)
   } else {
     await terminal.out.write(await problemText(file, problems, terminal, terminal.out))
     if (config) await terminal.out.write(table(config, near(file, terminal), terminal))
+    await terminal.out.write(findingsText(findings, terminal.out))
   }
-  return config ? 0 : 1
+  return config && !failed(findings) ? 0 : 1
 }
 
 const columns: readonly Column[] = [
@@ -56,9 +65,28 @@ const columns: readonly Column[] = [
 function table(config: Config, file: string, terminal: Terminal): string {
   const hooks = [...config.hooks.values()]
   const count = hooks.length === 1 ? '1 hook' : `${hooks.length} hooks`
-  const rows = hooks.map(rowOf)
-  const listed = rows.length > 0 ? renderTable(columns, rows, terminal.out) : ''
+  const listed = hooks.length > 0 ? listOf(hooks, terminal.out) : ''
   return `${terminal.out.style('green', '✓')} ${file} is valid: ${count}\n${listed}`
+}
+
+/** Into a file or a pipe nothing is cut, so what is too wide to be read stands there hook by hook. */
+const WIDEST = 160
+
+function listOf(hooks: readonly Hook[], paper: Paper): string {
+  const rows = hooks.map(rowOf)
+  const shown = renderTable(columns, rows, paper)
+  const wide = shown.split('\n').some((line) => displayWidth(line) > WIDEST)
+  return paper.columns === null && wide ? rows.map(blockOf).join('') : shown
+}
+
+function blockOf({ icon, cells: [name, ...others] }: Row): string {
+  const text = (cell: Row['cells'][number] | undefined) =>
+    (typeof cell === 'object' ? cell.text : cell) ?? ''
+  const lines = others.map((cell, index) => {
+    const title = columns[index + 1]?.title.toLowerCase() ?? ''
+    return `    ${title.padEnd(9)}  ${text(cell)}`
+  })
+  return `${[`${icon.text} ${text(name)}`, ...lines].join('\n')}\n`
 }
 
 function rowOf(hook: Hook): Row {

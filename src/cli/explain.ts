@@ -141,11 +141,17 @@ function judgeAt(endpoint: Endpoint, subject: Subject): Found {
 /** Undefined: what the server would find. */
 function signed(endpoint: Endpoint, subject: Subject): Check | undefined {
   if (endpoint.host.name !== subject.host) {
-    const [wanted, found] = [endpoint.host.title, hostOf(subject.host).title]
+    const [wanted, found] = [callersOf(endpoint), hostOf(subject.host).title]
     return fail('host', wanted, found, `${found}'s, and this hook is for ${wanted}`)
   }
   if (subject.proof !== null) return undefined
   return unknown('signature', '', 'not judged: a file is not signed')
+}
+
+/** Plain URLs may take other callers than those who sign. */
+function callersOf({ host, hooks: [hook] }: Endpoint): string {
+  if (host.name !== 'webhook' || !hook || hook.secrets.length > 0) return host.title
+  return hook.open ? 'whoever calls it' : 'a call with its token'
 }
 
 async function tell(subject: Subject, found: Found, { out, talk }: Terminal): Promise<void> {

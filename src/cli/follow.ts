@@ -5,7 +5,8 @@
 import type { Run } from '../model.ts'
 import type { ServerStatus } from '../show/control.ts'
 import type { RunEvent } from '../show/events.ts'
-import type { Client } from './client.ts'
+import type { Page } from '../show/views.ts'
+import { type Client, query } from './client.ts'
 import { eventsOf } from './events.ts'
 import { createLogPrinter } from './log-printer.ts'
 import { printable } from './printable.ts'
@@ -50,7 +51,7 @@ async function announcer(
     if ('run' in event) last = event.run
     else if (last?.status !== 'queued' || 'end' in event) return
     else last = { ...last, status: 'running' }
-    await talk.write(`${stateLine(last, link)}\n`)
+    await talk.write(`${stateLine(last, link, await aheadOf(client, last))}\n`)
   }
 }
 
@@ -59,10 +60,20 @@ export async function tellEnd(run: Run, { talk }: Terminal): Promise<void> {
 }
 
 /** `#143 clear-cache started  http://127.0.0.1:9000/runs/143` */
-export function stateLine(run: Run, link: string): string {
-  const state = run.status === 'queued' ? 'waiting' : 'started'
-  const group = run.status === 'queued' && run.group !== null ? ` in group ${run.group}` : ''
-  return `#${run.id} ${run.hook} ${state}${printable(group)}${link === '' ? '' : `  ${link}`}`
+export function stateLine(run: Run, link: string, ahead: Run | null): string {
+  const waits = ahead && ` waiting in group ${run.group}, behind #${ahead.id}`
+  const state = run.status === 'queued' ? (waits ?? ' queued') : ' started'
+  return `#${run.id} ${run.hook}${printable(state)}${link === '' ? '' : `  ${link}`}`
+}
+
+/** The run of its group that has to end first; null when there is none, or it does not wait. */
+export async function aheadOf(client: Client, { id, group, status }: Run): Promise<Run | null> {
+  if (group === null || status !== 'queued') return null
+  const pages = ['running', 'queued'].map((status) =>
+    client.get<Page<'runs', Run>>(`/runs${query({ status, limit: 500 })}`),
+  )
+  const others = (await Promise.all(pages)).flatMap(({ runs }) => runs)
+  return others.find((run) => run.group === group && run.id < id) ?? null
 }
 
 /** The page of a run, where the server has pages. */

@@ -5,6 +5,7 @@ import { version } from '../version.ts'
 import type { Terminal } from './terminal.ts'
 import * as verb from './verbs.ts'
 import { addRedeliver } from './verbs-delivery.ts'
+import { addDoctor } from './verbs-doctor.ts'
 import { addToken } from './verbs-token.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   program.commandsGroup('Run it:')
   verb.addServe(all)
   verb.addCheck(all)
+  addDoctor(all)
   program.commandsGroup('Try it:')
   verb.addSend(all)
   verb.addSign(all)
@@ -47,6 +49,7 @@ const examples = `
 Examples:
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
+  runhook doctor                       would its commands work here, from a hook?
   runhook send blog --branch main      send what the Git host would send
   runhook trigger clear-cache --wait   start a hook by hand and watch it
   runhook logs -f                      watch the newest run

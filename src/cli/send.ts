@@ -5,7 +5,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { messageOf, RunhookError } from '../errors.ts'
+import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import type { Config } from '../model.ts'
 import type { ServerStatus } from '../show/control.ts'
 import { type Call, type CallOptions, composeCall } from './call.ts'
@@ -38,6 +38,11 @@ export async function send(
       ? `${printableJson({ url, status, milliseconds, answer: answer.text })}\n`
       : answerText(answer, terminal),
   )
+  const base = url.slice(0, -hook.path.length)
+  if (!isOurs(answer) && !(await isRunhook(base)))
+    await terminal.talk.write(
+      `  Something else than runhook answers at ${printable(base)}: name the right address with --to URL.\n`,
+    )
   return status >= 200 && status < 300 ? 0 : 1
 }
 
@@ -46,6 +51,8 @@ export async function readBody(file: string, terminal: Terminal): Promise<Buffer
   try {
     return await readFile(resolve(terminal.folder, file))
   } catch (cause) {
+    if (systemCode(cause) === 'ENOENT')
+      throw new RunhookError('not-found', `There is no file ${printable(file)}.`, { cause })
     throw new RunhookError('usage', `${file} cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
@@ -111,6 +118,21 @@ async function deliver(url: string, { method, headers, body }: Call): Promise<An
       hint: 'Start the server with "runhook serve", or say --to URL.',
       cause,
     })
+  }
+}
+
+/** Whatever a hook is told begins with one of these, see receive/answer.ts. */
+function isOurs({ text, run }: Answer): boolean {
+  return run !== null || /^(accepted|ignored|delivery \d+ was kept)\b/.test(text)
+}
+
+/** A proxy or another program gives other answers. */
+async function isRunhook(base: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(3000) })
+    return response.ok && (await response.text()) === 'ok\n'
+  } catch {
+    return false
   }
 }
 

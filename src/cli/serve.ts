@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
 import { takeHeldSockets } from '../activation.ts'
 import { messageOf, RunhookError } from '../errors.ts'
+import { EXPOSED_MEND, exposedSecrets, exposedText } from '../hooks/exposed.ts'
 import { type Loaded, loadConfig } from '../hooks/load.ts'
 import { renderProblems } from '../hooks/problems.ts'
 import { watchConfig } from '../hooks/watch.ts'
@@ -41,9 +42,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const server = await startServer(first.config, log, sockets)
   stop.hurry = () => server.hurry()
   const systemd = tellSystemd(notifier, server)
-  announce(server, first.config, first, options)
-  systemd.ready()
   const watcher = watchAndReload(file, first, options, server, log, systemd)
+  warnOfExposed(first.config, log)
+  announce(server, first.config, first, options) // last: whoever reads that it is ready may edit at once
+  systemd.ready()
   const signal = await stop.asked
   watcher.close()
   systemd.stopping()
@@ -83,6 +85,11 @@ function announce(server: Server, config: Config, result: Loaded, options: Serve
   }
   if (options.try) lines.push(...thingsToTry(server.url, config, shortPath(result.envFile)))
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function warnOfExposed(config: Config, log: Log): void {
+  const names = exposedSecrets(config, process.env)
+  if (names.length > 0) log.warn({ names }, `    ${exposedText(names)}; ${EXPOSED_MEND}`)
 }
 
 /** One reload at a time; a change that comes during one is seen by the next. */

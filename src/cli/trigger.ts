@@ -2,7 +2,7 @@
 
 import type { Run } from '../model.ts'
 import type { Client } from './client.ts'
-import { follow, linkTo, stateLine } from './follow.ts'
+import { aheadOf, follow, linkTo, stateLine } from './follow.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
 import type { Terminal } from './terminal.ts'
@@ -49,7 +49,8 @@ async function started(
     await terminal.out.write(`${printableJson({ run })}\n`)
     return 0
   }
-  await terminal.out.write(`${stateLine(run, await linkTo(client, run.id))}\n`)
+  const [link, ahead] = await Promise.all([linkTo(client, run.id), aheadOf(client, run)])
+  await terminal.out.write(`${stateLine(run, link, ahead)}\n`)
   await terminal.talk.write(`  runhook logs -f ${run.id}\n`)
   return 0
 }

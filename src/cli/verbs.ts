@@ -33,7 +33,7 @@ export interface Verbs {
 }
 
 /** Every verb finds its hooks file and its server by the same two options. */
-function verb({ program }: Verbs, words: string, description: string, sample = ''): Command {
+export function verb({ program }: Verbs, words: string, description: string, sample = ''): Command {
   const command = program
     .command(words)
     .description(description)
@@ -72,6 +72,7 @@ export function addCheck(verbs: Verbs): void {
     'find mistakes in the hooks file, and show what it means',
     checkSample,
   )
+    .option('--deep', 'ask of each hook too whether it would work here, as doctor does')
     .option('--explain <id|file>', 'say what it makes of a delivery or payload, running nothing')
     .option('--hook <name>', 'with --explain: ask only this hook')
     .option('--event <name>', 'with --explain FILE: which event it is (default: push)')

@@ -60,8 +60,9 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
     createSecrets: options.createSecrets ?? false,
   })
   const report = createReport(text, root, unsafeKeys(root))
-  const written = checkShape(readValues(root, variables, report), report)
-  const draft = await draftOf(path, written, report, options)
+  const misnamed = new Map<string, string>()
+  const written = checkShape(readValues(root, variables, report), report, misnamed)
+  const draft = { ...(await draftOf(path, written, report, options)), misnamed }
   const read = await readConfig(path, text, root, draft, options)
   const config = { ...read, hidden: hiddenValues(read, draft, variables) }
   await warnOfOpenFiles(path, envFile, env, draft)
@@ -128,13 +129,14 @@ async function readConfig(
   path: string,
   text: string,
   root: Node,
-  draft: FileDraft,
+  draft: FileDraft & { readonly misnamed: ReadonlyMap<string, string> },
   { overrides = {}, environment }: LoadOptions,
 ): Promise<Omit<Config, 'hidden'>> {
   const masked = maskSecrets(text)
   const hooks = new Map<string, Hook>()
   const texts = new Map<string, string>()
-  for (const [name, written] of Object.entries(draft.written.hooks ?? {})) {
+  for (const [key, written] of Object.entries(draft.written.hooks ?? {})) {
+    const name = draft.misnamed.get(key) ?? key
     const { offset, length } = nodeAt(root, ['hooks', name]) ?? root
     const source = masked.slice(offset, offset + length)
     const config = createHash('sha256').update(source).digest('hex').slice(0, 12)

@@ -13,12 +13,21 @@ import { repositoryAdvice } from './repository.ts'
 import { type HooksFile, hooksFile } from './schema.ts'
 import { sizeProblem } from './size.ts'
 
-/** The file without what was refused: all that is left has its right shape. `value` is changed. */
-export function checkShape(value: unknown, report: Report): HooksFile {
+/**
+ * The file without what was refused: all that is left has its right shape. `value` is changed. Hooks with
+ * impossible names stand there under others, so that they are judged too: `misnamed` gets both.
+ */
+export function checkShape(
+  value: unknown,
+  report: Report,
+  misnamed: Map<string, string> = new Map(),
+): HooksFile {
   checkKeys(hooksFile, value, report)
   for (const misfit of misfits(v.safeParse(hooksFile, value).issues ?? [], []))
-    judge(misfit, value, report)
-  return withoutRefused(value, report.refused)
+    judge(misfit, value, report, misnamed)
+  for (const path of report.refused) remove(value, path)
+  for (const [name, written] of misnamed) rename(value, written, name)
+  return withoutMisfits(value)
 }
 
 interface Misfit {
@@ -47,16 +56,22 @@ function isMeant(issue: v.BaseIssue<unknown>): boolean {
   return (first.type === 'array') === Array.isArray(first.input)
 }
 
-function judge({ path, issue }: Misfit, value: unknown, report: Report): void {
+function judge(
+  { path, issue }: Misfit,
+  value: unknown,
+  report: Report,
+  misnamed: Map<string, string>,
+): void {
   const last = issue.path?.at(-1)
   if (last?.origin !== 'key') {
     report.refuse(path, wording(path, issue, report))
   } else if (issue.received === 'undefined') {
     report.refuse(path.slice(0, -1), `lacks "${last.key}"`)
   } else {
-    // The name of a hook is wrong: what is in it is judged all the same.
     report.error(path, `${JSON.stringify(last.key)} is not ${issue.message}`, { at: 'key' })
-    remove(value, path)
+    if (path[0] === 'hooks' && path.length === 2)
+      misnamed.set(`misnamed-${misnamed.size + 1}`, String(last.key))
+    else remove(value, path)
   }
 }
 
@@ -98,11 +113,10 @@ function kindOf(value: unknown): string {
 // ---- what is left ------------------------------------------------------------------------------------
 
 /**
- * Takes out as little as makes the rest right, for mistakes beside a wrong value should be told too:
- * first just the values, then whatever is not right without them.
+ * Takes out as little as makes the rest right, for mistakes beside a wrong value should be told too: just
+ * the values were taken out before, here goes whatever is not right without them.
  */
-function withoutRefused(value: unknown, refused: readonly Path[]): HooksFile {
-  for (const path of refused) remove(value, path)
+function withoutMisfits(value: unknown): HooksFile {
   while (!v.is(hooksFile, value)) {
     const wrong = [...misfits(v.safeParse(hooksFile, value).issues ?? [], [])]
     // The file as a whole: a list, say.
@@ -110,6 +124,13 @@ function withoutRefused(value: unknown, refused: readonly Path[]): HooksFile {
     for (const { path } of wrong) remove(value, path.slice(0, -1))
   }
   return value
+}
+
+function rename(file: unknown, from: string, to: string): void {
+  const hooks: unknown = Reflect.get(Object(file), 'hooks')
+  if (typeof hooks !== 'object' || hooks === null || !Object.hasOwn(hooks, from)) return
+  Reflect.set(hooks, to, Reflect.get(hooks, from))
+  Reflect.deleteProperty(hooks, from)
 }
 
 function remove(value: unknown, path: Path): void {

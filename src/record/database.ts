@@ -4,10 +4,11 @@
  * transaction and one fsync.
  */
 
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, RunhookError } from '../errors.ts'
+import { makeFolder } from './folder.ts'
 import { migrate } from './migrations.ts'
 import { Syncing } from './syncing.ts'
 
@@ -45,7 +46,7 @@ export class Database {
   constructor(directory: string, onBroken: (error: RunhookError) => void = () => undefined) {
     this.#onBroken = onBroken
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeFolder(directory)
       this.#lock = own(join(directory, 'lock.db'), directory)
       const path = join(directory, 'runhook.db')
       this.#database = openDurable(path)

@@ -106,7 +106,7 @@ export class SqliteStore implements Store {
   async rerun(runId: number, hook: Hook): Promise<Accepted> {
     const accepted = await this.#db.write(() => {
       const row = this.#sql.run.get(runId)
-      if (!row) throw new RunhookError('not-found', `There is no run ${runId}.`)
+      if (!row) throw new RunhookError('not-found', `There is no run #${runId}.`)
       const delivery = this.#sql.delivery.get(number(row, 'delivery_id'))
       if (!delivery) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
       const stored = deliveryOf(delivery)

@@ -21,6 +21,25 @@ test('a valid file is told as it will be understood', async () => {
   })
 })
 
+test('a table that nobody could read is a list in a pipe, and cut on a terminal', async () => {
+  const run = `rsync --archive --delete ${'build/pages '.repeat(12)}/var/www`
+  const hook = { url: '/publish', auth: 'none', run }
+  const piped = aShell({ columns: null })
+  piped.put('hooks.json', { hooks: { publish: hook } })
+  expect((await piped.run('check')).out).toBe(`✓ hooks.json is valid: 1 hook
+● publish
+    starts on  POST
+    path       /publish
+    runs       ${run}
+    group      none
+    timeout    10m
+`)
+  const shell = aShell()
+  shell.put('hooks.json', { hooks: { publish: hook } })
+  for (const line of (await shell.run('check')).out.split('\n'))
+    expect(line.length).toBeLessThanOrEqual(100)
+})
+
 test('conditions are told with what starts the hook', async () => {
   const shell = aShell({ columns: null })
   const match = { 'payload.sender.login': ['octocat', 'ada'], 'payload.x': { not: 1 } }
@@ -28,7 +47,7 @@ test('conditions are told with what starts the hook', async () => {
   putHooks(shell, { mine: hook })
   const { out } = await shell.run('check')
   expect(out).toContain(
-    '  github:acme/site push if payload.sender.login is one of octocat, ada and payload.x is not 1  ',
+    'github:acme/site push if payload.sender.login is one of octocat, ada and payload.x is not 1',
   )
   const { hooks } = JSON.parse((await shell.run('check', '--json')).out)
   expect(hooks.at(-1).match).toEqual([

@@ -19,6 +19,7 @@ Options:
 Run it:
   serve [options]               listen for deliveries and run hooks
   check [options] [file]        find mistakes in the hooks file, and show what it means
+  doctor [options] [hook...]    find out why hooks would not work on this machine
 
 Try it:
   send [options] <hook>         send a signed test delivery, as the Git host would
@@ -41,6 +42,7 @@ Let others in:
 Examples:
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
+  runhook doctor                       would its commands work here, from a hook?
   runhook send blog --branch main      send what the Git host would send
   runhook trigger clear-cache --wait   start a hook by hand and watch it
   runhook logs -f                      watch the newest run
@@ -193,6 +195,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/printable.ts',
     'src/cli/program.ts',
     'src/cli/verbs-delivery.ts',
+    'src/cli/verbs-doctor.ts',
     'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
     'src/errors.ts',

@@ -201,6 +201,27 @@ describe('a payload in a file', () => {
     })
   })
 
+  test('that is not there is told, and ends with 3', async () => {
+    const shell = aShell()
+    putHooks(shell)
+    expect(await shell.run('check', '--explain', 'nofile.json')).toMatchObject({
+      code: 3,
+      talk: 'error: There is no file nofile.json.\n',
+    })
+  })
+
+  test.each([
+    ['df', 'a call with its token'],
+    ['open', 'whoever calls it'],
+    ['clear-cache', 'a signed call'],
+  ])('of a host is held against %s, which is for %s', async (hook, callers) => {
+    const shell = aShell()
+    putHooks(shell)
+    shell.put('push.json', push)
+    const words = ['check', '--explain', 'push.json', '--host', 'github', '--hook', hook]
+    expect((await shell.run(...words)).out).toContain(`GitHub's, and this hook is for ${callers}\n`)
+  })
+
   test('is asked of match conditions too', async () => {
     const shell = aShell()
     const match = { 'payload.sender.login': ['octocat', 'grace'] }

@@ -156,9 +156,26 @@ test('a body of your own is sent byte for byte, from a file or standard input', 
   const mac = createHmac('sha256', SITE_SECRET).update(body).digest('hex')
   expect(received[0]?.headers['x-hub-signature-256']).toBe(`sha256=${mac}`)
   expect(await shell.run('send', 'site', '--payload', 'gone.json')).toMatchObject({
-    code: 2,
-    talk: expect.stringMatching(/^error: gone\.json cannot be read: ENOENT/),
+    code: 3,
+    talk: 'error: There is no file gone.json.\n',
   })
+  expect(await shell.run('send', 'site', '--payload', '.')).toMatchObject({
+    code: 2,
+    talk: expect.stringMatching(/^error: \. cannot be read: EISDIR/),
+  })
+})
+
+test('an answer that is none of runhook is told as such', async () => {
+  const text = '<h1>It works!</h1>\n'
+  const { shell, url } = await aSender({ status: 200, text })
+  const told = `  Something else than runhook answers at ${url}: name the right address with --to URL.\n`
+  expect((await shell.run('send', 'site', '--to', url)).talk.endsWith(told)).toBe(true)
+  expect((await shell.run('send', 'site', '--to', `${url}/hooks/site`)).talk).toContain(told)
+  // What knows its own health as runhook does is runhook, whatever else it says.
+  const ours = await aSender({ status: 200, text: 'ok\n' })
+  expect((await ours.shell.run('send', 'site', '--to', ours.url)).talk).not.toContain(
+    'Something else',
+  )
 })
 
 test('--to may be a server behind a path, or the whole address', async () => {

@@ -49,7 +49,7 @@ test('trigger --wait shows the run from its start to its end', async () => {
     code: 0,
     out: '$ .venv/bin/python manage.py clear_cache\ncleared 1,204 pages\n',
     talk: expect.any(String),
-    screen: `#143 clear-cache waiting in group clear-cache  http://127.0.0.1:9000/runs/143
+    screen: `#143 clear-cache queued  http://127.0.0.1:9000/runs/143
 #143 clear-cache started  http://127.0.0.1:9000/runs/143
 $ .venv/bin/python manage.py clear_cache
 cleared 1,204 pages
@@ -74,18 +74,30 @@ test('without --wait it says which run it is, and how to follow it', async () =>
   const shell = await withHook({})
   expect(await shell.run('trigger', 'clear-cache')).toMatchObject({
     code: 0,
-    out: '#143 clear-cache waiting in group clear-cache  http://127.0.0.1:9000/runs/143\n',
+    out: '#143 clear-cache queued  http://127.0.0.1:9000/runs/143\n',
     talk: '  runhook logs -f 143\n',
   })
+})
+
+test('it waits only behind a run of its group, and that one is named', async () => {
+  const waiting = '#143 clear-cache waiting in group clear-cache, behind #141'
+  const shell = await withHook({ status: 'success', exitCode: 0 })
+  const ahead = { ...begun, id: 141 }
+  shell.world.runs.push({ ...ahead, id: 142, group: 'site' }, ahead)
+  expect((await shell.run('trigger', 'clear-cache')).out).toContain(waiting)
+  const followed = await withHook({ status: 'success', exitCode: 0 })
+  followed.world.runs.push({ ...ahead, status: 'queued' })
+  expect((await followed.run('rerun', '142', '--wait')).talk).toContain(`${waiting}  http`)
+  const alone = await withHook({})
+  alone.world.runs.push({ ...ahead, status: 'success' })
+  expect((await alone.run('trigger', 'clear-cache')).out).toContain('#143 clear-cache queued')
 })
 
 test('a server without pages is not linked to', async () => {
   const shell = await withHook({})
   const { trigger } = shell.world.control
   shell.world.control = trigger ? { trigger } : {}
-  expect((await shell.run('trigger', 'clear-cache')).out).toBe(
-    '#143 clear-cache waiting in group clear-cache\n',
-  )
+  expect((await shell.run('trigger', 'clear-cache')).out).toBe('#143 clear-cache queued\n')
 })
 
 test('--json is one object on its own; the log goes where people read', async () => {

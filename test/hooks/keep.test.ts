@@ -10,11 +10,11 @@ const keepOf = async (keep: unknown) =>
   (await written({ server: { keep }, hooks: { a: manual } })).lines
 
 test.each([
-  ['0', 0],
-  ['512', 512],
+  ['0B', 0],
+  ['512B', 512],
   ['1kB', 1000],
   ['1KiB', 1024],
-  ['1.5GiB', 1.5 * 2 ** 30],
+  ['1536MiB', 1.5 * 2 ** 30],
   ['500MB', 5e8],
   ['2TiB', 2 ** 41],
 ])('%s is %i bytes', (text, bytes) => {
@@ -22,9 +22,12 @@ test.each([
   expect(parseSize(text)).toBe(bytes)
 })
 
-test.each(['', '1 GiB', '-1', '1G', 'GiB', '1gib', '1e9', '1.GiB'])('%j is no size', (text) => {
-  expect(sizeSyntax.test(text)).toBe(false)
-})
+test.each(['', '0', '1.5GiB', '1 GiB', '-1', '1G', 'GiB', '1gib', '1e9', '1.GiB'])(
+  '%j is no size',
+  (text) => {
+    expect(sizeSyntax.test(text)).toBe(false)
+  },
+)
 
 test('things may be kept for longer than any timer waits', () => {
   expect(parseAge('180d')).toEqual({ ms: 180 * DAY })
@@ -61,7 +64,7 @@ test.each([
   [{ output: '9999d' }, 'server.keep.output: "9999d" is too long; the longest is 3650d'],
   [
     { 'output-size': '1 gig' },
-    'server.keep.output-size: "1 gig" is not a size; write "500MiB" or "1GiB"',
+    'server.keep.output-size: "1 gig" is not a size; write "512MiB", "1GiB" or "100MB"',
   ],
 ])('%j is refused', async (keep, line) => {
   expect(await keepOf(keep)).toEqual([`error ${line}`])

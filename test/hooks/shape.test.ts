@@ -171,6 +171,18 @@ test.each(['My Hook', 'a_b', '-a', 'ä', '', 'a'.repeat(64)])('%j names no hook'
   ])
 })
 
+test('a hook with an impossible name has its other mistakes told with it', async () => {
+  const both = { ...push, timeout: '10 min', command: ['x'], on: { push: { branches: ['['] } } }
+  const { problems } = await written({ hooks: { 'My Hook': both, a: push } })
+  const [name, ...others] = problems.map(({ path, message }) => `${path} ${message}`).sort()
+  expect(name).toMatch(/^hooks\["My Hook"\] "My Hook" is not a name for a hook/)
+  expect(others).toEqual([
+    'hooks["My Hook"].command cannot stand beside "run"; keep one',
+    expect.stringMatching(/^hooks\["My Hook"\]\.on\.push\.branches\[0\] /),
+    'hooks["My Hook"].timeout "10 min" is not a duration; write "10m"',
+  ])
+})
+
 describe('settings of the server', () => {
   const port = 'a port; write a number from 0 to 65535'
   const parallel = 'a number of runs; write a whole number from 1 to 1000'

@@ -1,0 +1,22 @@
+/** What `check --deep` adds: each hook is asked as doctor asks it. Apart, because a plain check starts nothing. */
+
+import type { Config } from '../model.ts'
+import type { Finding } from '../preflight/finding.ts'
+import { createProbe } from '../preflight/probe.ts'
+import { serverUser } from '../run/execute.ts'
+import { actAsService, hookFindings } from './doctor.ts'
+import { dataFolder, type PlaceOptions } from './locate.ts'
+import type { Terminal } from './terminal.ts'
+
+export async function actAs(options: PlaceOptions, terminal: Terminal): Promise<Finding[]> {
+  return actAsService(await dataFolder(options, terminal))
+}
+
+export async function findingsOf({ hooks }: Config): Promise<Finding[]> {
+  const probe = createProbe(serverUser())
+  try {
+    return await hookFindings([...hooks.values()], probe)
+  } finally {
+    probe.close()
+  }
+}
