@@ -80,7 +80,16 @@ async function printStored(
   }
   await begin(Number.POSITIVE_INFINITY)
   await printer.end()
+  if (at === 0) await tellRemoved(run, terminal)
   await tellState(run, terminal)
+}
+
+/** Nothing came: had it written nothing, or is that not kept any more? */
+async function tellRemoved(run: Run, terminal: Terminal): Promise<void> {
+  if (run.finishedAt === null || run.outputBytes === run.outputCut) return
+  await terminal.talk.write(
+    `What #${run.id} wrote was kept for its time and is removed ("keep" in the hooks file).\n`,
+  )
 }
 
 async function tellState(run: Run, terminal: Terminal): Promise<void> {
@@ -98,7 +107,12 @@ async function printBytes(
   terminal: Terminal,
 ): Promise<void> {
   const path = `/runs/${run.id}/output${options.follow ? '?follow=true' : ''}`
-  for await (const piece of await client.bytes(path)) await terminal.out.write(piece)
+  let count = 0
+  for await (const piece of await client.bytes(path)) {
+    count += piece.length
+    await terminal.out.write(piece)
+  }
+  if (count === 0) await tellRemoved(run, terminal)
 }
 
 /** One object for what there is; with -f each event on a line of its own, as it comes. */

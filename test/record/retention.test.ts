@@ -3,68 +3,10 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { silentLog } from '../../src/log.ts'
-import type { Conclusion, Delivery, Keep } from '../../src/model.ts'
-import { OutputLog } from '../../src/record/output.ts'
-import { OutputFiles } from '../../src/record/output-files.ts'
-import { type Policy, Retention } from '../../src/record/retention.ts'
+import { describe, expect, test } from 'vitest'
 import { openSqlite } from '../../src/record/sqlite.ts'
-import { aStep } from '../show/world.ts'
-import { aDelivery, aDirectory, aHook, aKeep } from '../some.ts'
-
-const DAY = 24 * 60 * 60 * 1000
-const ago = (days: number) => Date.now() - days * DAY
-
-function anArchive(keep: Partial<Keep> = {}, directory = aDirectory()) {
-  const store = openSqlite(directory)
-  const output = new OutputLog(join(directory, 'output'))
-  const files = new OutputFiles(join(directory, 'output'), output)
-  const hooks = new Map<string, { runs: number | null; ageMs: number | null }>()
-  const policy: Policy = { server: aKeep(keep), hooks, configs: ['c-now'] }
-  const parts = { prune: store.prune, files, policy: () => policy, log: silentLog() }
-  const retention = new Retention(parts)
-  const database = new DatabaseSync(join(directory, 'runhook.db'))
-  onTestFinished(() => database.close())
-  onTestFinished(() => store.close().catch(() => undefined))
-
-  /** A run of `days` ago with so many bytes of output, ended unless it says otherwise. */
-  async function aRun(
-    days: number,
-    more: { hook?: string; bytes?: number; status?: Conclusion | 'queued' | 'running' } & Partial<
-      Pick<Delivery, 'guid' | 'body'>
-    > = {},
-  ): Promise<number> {
-    const { hook = 'deploy-site', bytes = 10, status = 'success', ...delivery } = more
-    const sent = aDelivery({ receivedAt: ago(days), ...delivery })
-    const concurrency = { group: null, cancelInProgress: false, queue: 'max' } as const
-    const wanted = [{ hook: aHook({ name: hook, concurrency }), update: 0, inputs: {} }]
-    const { queued } = await store.accept(sent, [], wanted)
-    const id = queued[0]?.id ?? 0
-    if (status !== 'queued') await store.begin(id, 'c-old')
-    const steps = [aStep({ outputTo: bytes })]
-    const end = { exitCode: 0, signal: null, reason: null, outputBytes: bytes, outputCut: 0, steps }
-    if (status !== 'queued') {
-      const writer = output.open(id)
-      writer.write(Buffer.alloc(bytes, 'x'))
-      await writer.close()
-    }
-    if (status !== 'queued' && status !== 'running') {
-      const finished = store.finish(id, { ...end, status })
-      await store.run(id) // has it written at once
-      await finished
-      retention.ended(id)
-    }
-    database
-      .prepare(
-        'UPDATE runs SET queued_at = ?, finished_at = iif(finished_at IS NULL, NULL, ?) WHERE id = ?',
-      )
-      .run(ago(days), ago(days), id)
-    return id
-  }
-  const runIds = async () => (await store.runs({ limit: 30_000 })).map(({ id }) => id).reverse()
-  return { directory, store, output, files, hooks, retention, database, aRun, runIds }
-}
+import { aDelivery, aHook } from '../some.ts'
+import { anArchive, DAY, daysAgo, filled } from './archive.ts'
 
 describe('payloads', () => {
   test('go after their time; the delivery stays and says why it cannot be used again', async () => {
@@ -74,7 +16,7 @@ describe('payloads', () => {
     await retention.round(0)
     const [, old] = await store.deliveries({ limit: 2 })
     expect(old).toMatchObject({ id: 1, repository: 'acme/site' })
-    expect(old?.bodyRemovedAt).toBeGreaterThan(ago(0.01))
+    expect(old?.bodyRemovedAt).toBeGreaterThan(daysAgo(0.01))
     expect((await store.delivery(1))?.body).toHaveLength(0)
     expect((await store.delivery(2))?.body.length).toBeGreaterThan(0)
     await expect(store.rerun(1, aHook())).rejects.toMatchObject({
@@ -222,8 +164,8 @@ describe('history', () => {
     const { store, database, retention } = anArchive()
     await store.keepConfig(new Map(['c-old', 'c-kept', 'c-now'].map((hash) => [hash, '{}'])))
     const setUsed = database.prepare('UPDATE configs SET used_at = ? WHERE hash = ?')
-    for (const hash of ['c-old', 'c-now']) setUsed.run(ago(220), hash)
-    setUsed.run(ago(200), 'c-kept')
+    for (const hash of ['c-old', 'c-now']) setUsed.run(daysAgo(220), hash)
+    setUsed.run(daysAgo(200), 'c-kept')
     await retention.round(0)
     expect(await store.configText('c-old')).toBeNull()
     expect(await store.configText('c-kept')).toBe('{}')
@@ -249,7 +191,7 @@ test('pages that are free are given back to the disk', async () => {
 })
 
 test('a stop ends a round after the slice it is at', async () => {
-  const { store, retention, runIds } = anArchive({}, await filled(350, () => ago(400)))
+  const { store, retention, runIds } = anArchive({}, await filled(350, () => daysAgo(400)))
   const round = retention.round(50)
   await new Promise((resolve) => setTimeout(resolve, 120))
   await retention.stop()
@@ -259,7 +201,7 @@ test('a stop ends a round after the slice it is at', async () => {
 })
 
 test('a history of twenty thousand is pruned while deliveries are stored', async () => {
-  const directory = await filled(20_000, (id) => ago(id <= 15_000 ? 300 : 20))
+  const directory = await filled(20_000, (id) => daysAgo(id <= 15_000 ? 300 : 20))
   const { store, database, retention, aRun, runIds } = anArchive({}, directory)
   let going = true
   const round = retention.round(0).finally(() => {
@@ -280,27 +222,3 @@ test('a history of twenty thousand is pruned while deliveries are stored', async
   const bodies = 'SELECT count(*) AS n FROM deliveries WHERE body_removed_at IS NULL'
   expect(database.prepare(bodies).get()?.n).toBe(served)
 }, 60_000)
-
-/** A directory with deliveries 1 to `count`, each with a run that has ended. */
-async function filled(count: number, at: (id: number) => number): Promise<string> {
-  const directory = aDirectory()
-  await openSqlite(directory).close()
-  const database = new DatabaseSync(join(directory, 'runhook.db'))
-  const delivery = database.prepare(
-    `INSERT INTO deliveries (id, received_at, endpoint, host, event, updates, proof, address, headers,
-      verdicts, body) VALUES (?, ?, '/x', 'github', 'push', '[]', '', '', '{}', '[]', ?)`,
-  )
-  const run = database.prepare(
-    `INSERT INTO runs (id, delivery_id, hook, update_index, attempt, status, queued_at, started_at,
-      finished_at, config, event, inputs) VALUES (?, ?, 'deploy-site', 0, 1, 'success', ?, ?, ?, '', 'push', '{}')`,
-  )
-  const body = Buffer.alloc(2000, 'x')
-  database.exec('BEGIN')
-  for (let id = 1; id <= count; id++) {
-    delivery.run(id, at(id), body)
-    run.run(id, id, at(id), at(id), at(id))
-  }
-  database.exec('COMMIT')
-  database.close()
-  return directory
-}
