@@ -121,7 +121,7 @@ describe('a changed hooks file', () => {
 describe('a stop', () => {
   test('lets a running command end, and leaves what waits for the next start', async () => {
     const directory = aDirectory()
-    const hooks = push('sleep 1; echo done >> done', { concurrency: { queue: 'max' } })
+    const hooks = push('sleep 4; echo done >> done', { concurrency: { queue: 'max' } })
     const first = await aRunhook({ directory, hooks })
     await deliver(first)
     await until(async () => (await statusOf(first, 1)) === 'running', 'the start')
