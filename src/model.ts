@@ -1,5 +1,5 @@
 /**
- * The nouns of runhook. Everything else speaks in these words; this file imports nothing.
+ * The nouns of runhook. Everything else speaks in these words; this file imports only types of model/.
  *
  * Terminology
  *   host      a kind of sender: it owns which headers count, which bytes are signed, how a payload reads
@@ -13,6 +13,8 @@
  *
  * Times are milliseconds since the epoch unless a name says otherwise. `null` means "known to be absent".
  */
+
+import type { Access, Input, Reply } from './model/url.ts'
 
 /** The one list of Git hosts: each is a file in hosts/ and a row in its table. */
 export const gitHostNames = [
@@ -95,7 +97,7 @@ export interface StoredDelivery extends Delivery {
 export type CheckResult = 'pass' | 'fail' | 'unknown'
 
 export interface Check {
-  /** `signature`, `repo`, `event`, `branches`, `tags`, `paths`, `types`, `deleted`, `fork`, `ref`, `match`, `inputs`, `duplicate`, `replay`. */
+  /** `signature`, `repo`, `event`, `branches`, `tags`, `paths`, `types`, `deleted`, `fork`, `ref`, `match`, `inputs`, `allow-from`, `duplicate`, `replay`. */
   readonly rule: string
   readonly result: CheckResult
   readonly wanted: string
@@ -153,16 +155,6 @@ export interface Condition {
   readonly wishes: readonly Wish[]
   /** The same in words, with `${NAME}` as written: "one of octocat, ada". */
   readonly wants: string
-}
-
-/** A value a person may give when starting a hook by hand. It reaches the command as `$INPUT_<NAME>`. */
-export interface Input {
-  readonly name: string
-  readonly type: 'string' | 'number' | 'boolean' | 'choice'
-  readonly description: string | null
-  readonly required: boolean
-  readonly default: string | null
-  readonly options: readonly string[] | null
 }
 
 export type Step = StepOptions &
@@ -276,6 +268,7 @@ export interface Hook {
   readonly tokens: readonly Secret[]
   /** True only where the file says `"auth": "none"`. */
   readonly open: boolean
+  readonly access: Access
   readonly steps: readonly Step[]
   /** After `steps` failed and no retry follows, and after they succeeded. */
   readonly onFailure: readonly Step[]
@@ -288,7 +281,8 @@ export interface Hook {
   readonly concurrency: Concurrency
   /** Runs of this hook side by side; null = as many as groups and the server allow. */
   readonly maxParallel: number | null
-  readonly respond: 'accepted' | 'output'
+  readonly respond: 'accepted' | 'output' | 'stream'
+  readonly reply: Reply
   /** Run again when a body comes back under a new delivery id. */
   readonly allowReplay: boolean
   readonly allowForks: boolean
@@ -321,6 +315,8 @@ export interface ServerSettings {
   readonly maxWaiting: number
   readonly drainMs: number
   readonly keep: Keep
+  /** Networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
 }
 
 /** A loaded hooks file. Replaced whole on reload, never changed. */

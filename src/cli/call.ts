@@ -161,5 +161,11 @@ function proofOf(
     return { headers, proof: 'signed by Standard Webhooks' }
   }
   if (token) return { headers: { Authorization: `Bearer ${token.value}` }, proof: 'with the token' }
+  const [user] = hook.access.users
+  const [password] = user?.passwords ?? []
+  if (user && password) {
+    const pair = Buffer.from(`${user.name}:${password.value}`).toString('base64')
+    return { headers: { Authorization: `Basic ${pair}` }, proof: `as ${user.name}` }
+  }
   return { headers: {}, proof: 'with no proof' }
 }

@@ -126,6 +126,12 @@ export function tokenRecipe(recipe: Recipe): string {
   return command(recipe, [`TOKEN=${recipe.secret}`], ['"Authorization: Bearer $TOKEN"'])
 }
 
+/** HTTP Basic. curl's own -u would show the password to everybody who lists processes. */
+export function passwordRecipe(recipe: Recipe, user: string): string {
+  const pair = `$(printf '%s' "${user}:$PASSWORD" | openssl base64 -A)`
+  return command(recipe, [`PASSWORD=${recipe.secret}`], [`"Authorization: Basic ${pair}"`])
+}
+
 export function openRecipe(recipe: Recipe): string {
   return command(recipe, [], [])
 }

@@ -13,7 +13,7 @@ import type { Terminal } from './terminal.ts'
 /** The right-hand side of an assignment, such as `$(sed -n 's/^BLOG_SECRET=//p' .env)`. */
 export async function shellSource(
   secret: Secret,
-  variable: 'SECRET' | 'TOKEN',
+  variable: 'SECRET' | 'TOKEN' | 'PASSWORD',
   { envFile, files, hook }: HookFile,
   terminal: Terminal,
 ): Promise<string> {

@@ -90,8 +90,9 @@ async function commands(
   terminal: Terminal,
 ): Promise<string> {
   const { hook, config } = found
-  const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0])
-  const variable = hook.secrets.length > 0 ? 'SECRET' : 'TOKEN'
+  const password = hook.access.users[0]?.passwords[0]
+  const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0] ?? password)
+  const variable = hook.secrets.length > 0 ? 'SECRET' : secret === password ? 'PASSWORD' : 'TOKEN'
   const url = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
   const fixed = Object.entries(call.headers).filter(([name]) => recipes.isFixed(name, hook.host))
   const recipe: recipes.Recipe = {
@@ -106,6 +107,9 @@ async function commands(
 
 function formsFor(hook: Hook, recipe: recipes.Recipe): string[] {
   if (hook.open) return [recipes.openRecipe(recipe)]
+  const [user] = hook.access.users
+  if (hook.secrets.length === 0 && hook.tokens.length === 0 && user)
+    return [recipes.passwordRecipe(recipe, user.name)]
   if (hook.secrets.length === 0) return [recipes.tokenRecipe(recipe)]
   if (hook.signature) return [recipes.schemeRecipe(recipe, hook.signature)]
   const isSigning = hook.secrets[0]?.value.startsWith('whsec_') ?? false

@@ -9,7 +9,7 @@ import type { Config, Hook } from '../model.ts'
 export function thingsToTry(url: string, config: Config, envFile: string): string[] {
   const hooks = [...config.hooks.values()]
   const manual = hooks.find((hook) => isManual(hook) && hook.secrets.length > 0)
-  const page = hooks.find((hook) => hook.methods.includes('GET'))
+  const page = hooks.find((hook) => hook.methods.includes('GET') && (hook.open || hook.tokens[0]))
   const lines = [
     ...(manual ? ['', '  Start a run with a signed call:', `    ${signedCurl(url, manual)}`] : []),
     ...(page ? ['', '  Read this server from a URL:', `    ${tokenCurl(url, page, envFile)}`] : []),

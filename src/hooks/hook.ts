@@ -10,12 +10,14 @@ import {
   type RepositoryName,
   type Trigger,
 } from '../model.ts'
+import { readAccess } from './access.ts'
 import { checkUrl } from './address.ts'
 import { readMatch } from './conditions-written.ts'
 import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
 import { readHookKeep } from './keep.ts'
 import { readProof } from './proof.ts'
+import { readReply } from './reply.ts'
 import { readRetry } from './retry.ts'
 import type { HookWritten } from './schema-hook.ts'
 import { readSignature } from './signature-written.ts'
@@ -54,6 +56,7 @@ export async function readHook(
     path: written.url ?? `/hooks/${name}`,
     methods,
     ...(await readProof(draft, file, host, triggers)),
+    access: await readAccess(draft, file),
     signature: readSignature(draft),
     steps: readSteps(draft, around),
     onFailure: readFollowing('on-failure', draft, around),
@@ -66,6 +69,7 @@ export async function readHook(
     concurrency: readConcurrency(draft, triggers),
     maxParallel: written['max-parallel'] ?? null,
     respond,
+    reply: readReply(draft, respond, methods),
     allowReplay: written.replay === 'allow',
     allowForks: written['allow-forks'] ?? false,
     allowUnusualRefs: written['allow-unusual-refs'] ?? false,

@@ -1,36 +1,67 @@
 /**
- * From `on.manual.inputs` to inputs: what a person is asked for when starting a hook by hand.
+ * From `on.manual.inputs`, and those of `get` and `post`, to inputs: what whoever starts a hook may give.
  */
 
-import type { Input } from '../model.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Input } from '../model/url.ts'
 import type { HookDraft } from './draft.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
 import type { InputWritten } from './schema-on.ts'
 
-export function readInputsWritten({ written, path, report }: HookDraft): Input[] {
+/** Whoever starts a hook by hand has an account; whoever calls it may be anybody with a token. */
+const LONGEST = { called: 1024, manual: 64 * 1024 }
+
+export function readInputsWritten({ written, path, report, given }: HookDraft): Input[] {
   const { on } = written
   if (typeof on !== 'object' || Array.isArray(on)) return []
-  const seen = new Map<string, string>()
-  return (['manual', 'workflow_dispatch'] as const).flatMap((event) =>
-    Object.entries(on[event]?.inputs ?? {}).map(([name, input]) => {
-      const here = [...path, 'on', event, 'inputs', name]
-      checkVariable(here, name, seen, report)
-      return readInput(here, name, input ?? {}, report)
-    }),
-  )
+  const seen = new Map<string, Seen>()
+  const longest = 'get' in on || 'post' in on ? LONGEST.called : LONGEST.manual
+  return (['manual', 'workflow_dispatch', 'get', 'post'] as const).flatMap((event) => {
+    const inputs = Object.entries(on[event]?.inputs ?? {})
+    const at = [...path, 'on', event, 'inputs']
+    if (event === 'get' && inputs.length > 0 && given('secret'))
+      report.error(at, 'cannot stand beside "secret": a signature covers no query', {
+        at: 'key',
+        hint: 'ask for a "token", or let "post" start it',
+      })
+    return inputs.flatMap(([name, input]) => {
+      const here = [...at, name]
+      if (isKnown({ path: here, name, written: input ?? {} }, seen, report)) return []
+      return readInput(here, name, input ?? {}, longest, report)
+    })
+  })
 }
 
-/** Two names must not reach the command as one variable. */
-function checkVariable(path: Path, name: string, seen: Map<string, string>, report: Report): void {
+interface Seen {
+  readonly path: Path
+  readonly name: string
+  readonly written: InputWritten
+}
+
+/** Inputs are the hook's, whatever starts it: one that stands under two events is one, and alike. */
+function isKnown(input: Seen, seen: Map<string, Seen>, report: Report): boolean {
+  const { path, name } = input
   const variable = `INPUT_${name.replaceAll('-', '_').toUpperCase()}`
   const other = seen.get(variable)
-  seen.set(variable, name)
-  if (other !== undefined)
-    report.error(path, `would be $${variable}, as "${other}" is; rename one`, { at: 'key' })
+  seen.set(variable, input)
+  if (other === undefined) return false
+  if (other.name !== name || other.path[3] === path[3])
+    report.error(path, `would be $${variable}, as "${other.name}" is; rename one`, { at: 'key' })
+  else if (!isDeepStrictEqual({ ...other.written }, { ...input.written }))
+    report.error(path, `is not the same under "${other.path[3]}"; write it alike, or rename one`, {
+      at: 'key',
+    })
+  return true
 }
 
-function readInput(path: Path, name: string, written: InputWritten, report: Report): Input {
+function readInput(
+  path: Path,
+  name: string,
+  written: InputWritten,
+  longest: number,
+  report: Report,
+): Input {
   const type = written.type ?? (written.options === undefined ? 'string' : 'choice')
   const input: Input = {
     name,
@@ -39,6 +70,7 @@ function readInput(path: Path, name: string, written: InputWritten, report: Repo
     required: written.required ?? false,
     default: written.default === undefined ? null : String(written.default),
     options: written.options ?? null,
+    maxLength: written['max-length'] ?? longest,
   }
   checkOptions(path, input, report)
   checkDefault(path, input, report)
@@ -57,6 +89,8 @@ function checkDefault(path: Path, input: Input, report: Report): void {
   if (input.default === null) return
   const at = [...path, 'default']
   const value = JSON.stringify(input.default)
+  if (input.default.length > input.maxLength)
+    report.error(at, `is longer than ${input.maxLength} characters`)
   if (input.type === 'choice' && input.options !== null && !input.options.includes(input.default))
     report.error(at, `${value} is not one of the options`)
   // The same as for values that are given later: a shell's arithmetic executes a[$(id)].

@@ -1,14 +1,12 @@
 /**
- * Inputs of a run started by hand: what a caller gave, held against what the hook asks for. They reach
+ * Inputs of a run: what a caller gave, held against what the hook asks for. They reach
  * the command only as values of `INPUT_*` variables or whole argv items.
  */
 
-import type { Hook, Input } from '../model.ts'
+import type { Input } from '../model/url.ts'
+import type { Hook } from '../model.ts'
 
 export type Inputs = Readonly<Record<string, string>>
-
-/** Longest value, characters; an environment variable has a limit that a run would fail on later. */
-const LONGEST = 64 * 1024
 
 /** Every input's value as text, defaults filled in, or a sentence that names the first one that is wrong. */
 export function readInputs(hook: Hook, given: unknown): { inputs: Inputs } | { problem: string } {
@@ -37,6 +35,7 @@ function readOne(input: Input, given: unknown): { value: string } | { problem: s
     if (input.default !== null) return { value: input.default }
     return input.required ? { problem: `input "${input.name}" is required` } : { value: '' }
   }
+  if (Array.isArray(given)) return { problem: `input "${input.name}" was given more than once` }
   const value = typeof given === 'string' ? given : scalar(given)
   if (value === null)
     return { problem: `input "${input.name}" must be a text, a number or true/false` }
@@ -49,7 +48,8 @@ function scalar(value: unknown): string | null {
 }
 
 function wrong(input: Input, value: string): string | null {
-  if (value.length > LONGEST || value.includes('\0')) return 'is too long or holds a NUL character'
+  if (value.length > input.maxLength) return `is longer than ${input.maxLength} characters`
+  if (value.includes('\0')) return 'holds a NUL character'
   if (input.options && !input.options.includes(value)) {
     return `must be one of ${input.options.join(', ')}`
   }

@@ -12,12 +12,15 @@ export function maskSecrets(text: string): string {
   const { root, faults } = readTree(text)
   const masked = root === null ? text : maskNodes(text, root)
   // In a broken file a secret may not have been read as one: then everything after such a key goes.
-  return faults.length === 0 ? masked : masked.replace(looseSecret, starred)
+  return faults.length === 0
+    ? masked
+    : masked.replace(looseSecret, starred).replace(looseUsers, starred)
 }
 
-/** Whether a path leads to, or into, a secret or token: of a hook, or of a host. */
+/** Whether a path leads to, or into, a secret, token or password: of a hook, or of a host. */
 export function isSecretPath(path: Path): boolean {
   const [room, , key] = path
+  if (room === 'hooks' && key === 'users') return true
   return (room === 'hooks' || room === 'hosts') && typeof key === 'string' && isSecretKey(key)
 }
 
@@ -41,7 +44,7 @@ function maskNodes(text: string, root: Node): string {
   let masked = text
   for (const { node, path } of scalars(root)) {
     if (!mayHoldSecret(path) || isLocation(path) || isReference(String(node.value))) continue
-    if (node.value === 'none') continue // of "auth"
+    if (/^(none|login|basic)$/.test(String(node.value))) continue // of "auth"
     const end = node.offset + node.length
     const stars = '*'.repeat(Math.max(0, node.length - 2))
     const cover = node.type === 'string' ? `"${stars}"` : '*'.repeat(node.length)
@@ -61,6 +64,7 @@ function isLocation(path: Path): boolean {
   return path.at(-1) === 'file' || path.at(-1) === 'credential'
 }
 
+const looseUsers = /(users["']?\s*:\s*)(\{[^}]*)/gi
 const looseSecret = /((?:secret|token|password)["']?\s*:\s*)([^\n]*)/gi
 
 function starred(_: string, key: string, rest: string): string {

@@ -41,9 +41,10 @@ export async function readProof(
   }
 }
 
-function checkOpen({ given, path, report }: HookDraft): void {
+function checkOpen({ written, given, path, report }: HookDraft): void {
   if (!given('auth')) return
-  const closed = (['secret', 'token'] as const).filter((key) => given(key))
+  const all = ['secret', 'token', 'users'] as const
+  const closed = written.auth === 'none' ? all.filter((key) => given(key)) : []
   const problem = given('repo')
     ? 'is never allowed beside "repo": hosts sign their webhooks'
     : `cannot stand beside ${listed(closed, 'and')}: a hook is open or it is not`
@@ -58,9 +59,13 @@ function checkProtected(
 ): void {
   const { given, path, report } = draft
   if (publicKeysOf(host).length > 0 || given('secret')) return
-  if (given('repo') ? hostGiven : given('token')) return
+  if (given('repo') ? hostGiven : isClosed(draft)) return
   const missing = given('repo') ? missingSecret(draft.name, host) : missingProof(draft, triggers)
   if (missing !== null) report.error(path, missing)
+}
+
+function isClosed({ written, given }: HookDraft): boolean {
+  return given('token') || given('users') || written.auth === 'login' || written.auth === 'basic'
 }
 
 function missingSecret(hook: string, host: HostName): string {

@@ -11,6 +11,7 @@ import { duration, env, key, listOf, parallel, secrets, text } from './schema-pa
 import { signature } from './schema-signature.ts'
 import { argv, retry, steps } from './schema-steps.ts'
 import { terms } from './schema-terms.ts'
+import { accessKeys, replyKeys } from './schema-url.ts'
 
 const repo = v.pipe(v.string(repositoryWords), v.regex(repositorySyntax, repositoryWords))
 
@@ -79,11 +80,7 @@ export const hook = v.strictObject(
       signature,
     ),
     token: key('Token', 'Requests must bring it: "Authorization: Bearer …".', secrets),
-    auth: key(
-      'Authentication',
-      'Only "none": a plain URL that everybody may call.',
-      v.literal('none', '"none"; leave "auth" out where there is a secret or a token'),
-    ),
+    ...accessKeys,
     run: key(
       'Run',
       'A shell line or a list of them, each a step; the first that fails ends the run. Or { "run" }, { "command" } or { "signal", "pidfile" } with "name", "timeout" and "continue-on-error". Values of the delivery are in $HOOK_… variables.',
@@ -136,11 +133,7 @@ export const hook = v.strictObject(
       "Most runs of this hook at the same time, beside the limits of its group and of the server. Default: no limit of the hook's own.",
       parallel,
     ),
-    respond: key(
-      'Respond',
-      'Answer at once ("accepted") or wait and answer with what the command writes ("output"). Default: "output" for get, else "accepted".',
-      v.picklist(['accepted', 'output'], '"accepted" or "output"'),
-    ),
+    ...replyKeys,
     replay: key(
       'Replay',
       '"allow" runs a push again whose body came before under another delivery id.',

@@ -37,6 +37,8 @@ export const filters = v.strictObject(
 
 const inputTypes = ['string', 'number', 'boolean', 'choice'] as const
 
+const lengthWords = 'a number of characters; write a whole number from 1 to 65536'
+
 const input = v.strictObject(
   {
     type: key(
@@ -59,15 +61,26 @@ const input = v.strictObject(
       ),
     ),
     options: key('Options', 'The values of a choice.', v.array(text('a text'), 'a list of texts')),
+    'max-length': key(
+      'Longest value',
+      'In characters. Default: 1024; 65536 where the hook is only started by hand.',
+      v.pipe(
+        v.number(lengthWords),
+        v.integer(lengthWords),
+        v.minValue(1, lengthWords),
+        v.maxValue(65536, lengthWords),
+      ),
+    ),
   },
   'an object such as { "type": "string" }',
 )
 
-const manual = v.strictObject(
+/** Of what is called: by a person, or at a URL. */
+const called = v.strictObject(
   {
     inputs: key(
       'Inputs',
-      'Values asked for when a person starts the hook. The command finds each as $INPUT_NAME.',
+      'Values that whoever starts the hook may give. The command finds each as $INPUT_NAME; no others are taken.',
       v.record(
         v.pipe(
           v.string(),
@@ -106,11 +119,19 @@ const events = v.objectWithRest(
     manual: key(
       'Manual',
       'A person starts it: command line, API or signed request.',
-      v.nullable(manual),
+      v.nullable(called),
     ),
-    workflow_dispatch: key('Manual', "GitHub Actions' word for manual.", v.nullable(manual)),
-    get: event('GET', 'The URL was called with GET.'),
-    post: event('POST', 'The URL was called with POST.'),
+    workflow_dispatch: key('Manual', "GitHub Actions' word for manual.", v.nullable(called)),
+    get: key(
+      'GET',
+      'The URL was called with GET. Inputs are the fields of the query.',
+      v.nullable(called),
+    ),
+    post: key(
+      'POST',
+      'The URL was called with POST. Inputs are the fields of a form, or of {"inputs": {…}}.',
+      v.nullable(called),
+    ),
   },
   v.nullable(filters),
   'an object of events',

@@ -9,6 +9,7 @@ import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
 import { duration, env, key, parallel, secrets, text } from './schema-parts.ts'
 import { terms } from './schema-terms.ts'
+import { networks } from './schema-url.ts'
 
 const defaults = v.strictObject(
   {
@@ -73,6 +74,11 @@ const server = v.strictObject(
       duration,
     ),
     keep: key('Keep', 'How long things are kept; what is older is removed bit by bit.', keep),
+    'trusted-proxies': key(
+      'Trusted proxies',
+      'Networks of the proxies in front of this server. Whose X-Forwarded-For comes from there is known by his own address. Default: none.',
+      networks,
+    ),
   },
   'an object such as { "port": 9000 }',
 )

@@ -26,9 +26,14 @@ export interface SecretSource {
   literal: boolean
 }
 
-/** Fewer bytes can be guessed by trying, once somebody holds one signed delivery. */
-const fewest = 16
-const enough = 24
+/**
+ * Fewer bytes can be guessed by trying, once somebody holds one signed delivery. A password is tried only
+ * at our door, where wrong ones are counted.
+ */
+const fewest = { secret: 16, token: 16, password: 12 }
+const enough = { secret: 24, token: 24, password: 12 }
+
+type Kind = keyof typeof fewest
 
 export async function readSecrets(
   path: Path,
@@ -43,8 +48,8 @@ export async function readSecrets(
 }
 
 /** The variable we would choose: `BLOG_SECRET` for the secret of `blog`. */
-export function variableFor(owner: string, kind: 'secret' | 'token'): string {
-  const name = owner.replaceAll('-', '_').toUpperCase()
+export function variableFor(owner: string, kind: Kind): string {
+  const name = owner.replace(/\W/g, '_').toUpperCase()
   return `${/^[0-9]/.test(name) ? '_' : ''}${name}_${kind.toUpperCase()}`
 }
 
@@ -85,7 +90,7 @@ function readText(path: Path, value: string, number: number, source: SecretSourc
   const isPublic = value.startsWith('whpk_') // the public half of a pair of keys
   if (!isReference(text) && text !== '' && !isPublic) {
     source.literal = true
-    report.warn(path, `is in the file; use "\${${variableFor(String(path[1]), kindOf(path))}}"`)
+    report.warn(path, `is in the file; use "\${${variableFor(ownerOf(path), kindOf(path))}}"`)
   }
   const name = names[0] ?? `${kindOf(path)} ${number}`
   const label = names[0] ?? `the ${kindOf(path)}`
@@ -126,18 +131,25 @@ function check(path: Path, label: string, value: string, report: Report): boolea
     report.error(path, `${label} is empty; nothing would be closed by it`)
     return false
   }
-  if (bytes < fewest) {
+  const kind = kindOf(path)
+  if (bytes < fewest[kind]) {
     const hint = 'make one: openssl rand -hex 32'
-    report.error(path, `${label} has ${bytes} bytes; at least ${fewest} are needed`, { hint })
+    report.error(path, `${label} has ${bytes} bytes; at least ${fewest[kind]} are needed`, { hint })
     return false
   }
-  if (bytes < enough)
-    report.warn(path, `${label} has ${bytes} bytes; ${enough} or more are hard to guess`)
+  if (bytes < enough[kind])
+    report.warn(path, `${label} has ${bytes} bytes; ${enough[kind]} or more are hard to guess`)
   if (value.trim() !== value)
     report.warn(path, `${label} begins or ends with white space, which counts as part of it`)
   return true
 }
 
-function kindOf(path: Path): 'secret' | 'token' {
+function kindOf(path: Path): Kind {
+  if (path[2] === 'users') return 'password'
   return path[2] === 'token' ? 'token' : 'secret'
+}
+
+/** A password is a person's, whatever the hook. */
+function ownerOf(path: Path): string {
+  return String(path[2] === 'users' ? path[3] : path[1])
 }

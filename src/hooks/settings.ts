@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ServerSettings } from '../model.ts'
+import { readNetworks } from './access.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'
 import type { Report } from './report.ts'
@@ -32,6 +33,7 @@ export function readServer(
     maxWaiting: server['max-waiting'] ?? 10_000,
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
+    trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
   }
 }
 

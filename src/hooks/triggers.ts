@@ -56,9 +56,13 @@ function entriesOf({ written, path, given }: HookDraft): Entry[] {
   return Object.entries(on).map(([name, filters]) => ({
     event: canonical(name),
     path: [...at, name],
-    // The inputs of manual are read in inputs-written.ts; it has no filters.
-    filters: canonical(name) === 'manual' ? {} : ((filters ?? {}) as FiltersWritten),
+    // The inputs of what is called are read in inputs-written.ts; it has no filters.
+    filters: isCalled(canonical(name)) ? {} : ((filters ?? {}) as FiltersWritten),
   }))
+}
+
+function isCalled(event: string): boolean {
+  return event === 'manual' || isPlain(event)
 }
 
 /** Whether anybody can send this event to this hook at all. */
@@ -69,7 +73,7 @@ function checkSource({ event, path }: Entry, { report, given }: HookDraft): void
       at: 'key',
       hint: `did you mean "${likely}"?`,
     })
-  const own = isPlain(event) || event === 'manual'
+  const own = isCalled(event)
   if (isPlain(event) && given('repo') && !given('url'))
     report.error(path, `"${event}" is for plain URLs; add "url", or take "repo" away`, {
       at: 'key',

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Update } from '../model.ts'
+import { DEEPEST, isTooDeep } from './depth.ts'
 import type { Payload } from './host.ts'
 
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
@@ -95,6 +96,7 @@ export function parseBody(body: Buffer): { payload: Payload } | { problem: strin
 
 /** JSON text to an object, or a sentence. The parser's own message quotes the payload, so it is dropped. */
 export function parseObject(text: string): { payload: Payload } | { problem: string } {
+  if (isTooDeep(text)) return { problem: `the body is nested more than ${DEEPEST} levels` }
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -5,12 +5,20 @@
  */
 
 import { verdictLines } from '../hooks/verdict.ts'
-import type { Run, RunEnd, StoredDelivery } from '../model.ts'
+import type { Run, StoredDelivery } from '../model.ts'
 
 export interface Answer {
   readonly status: number
   readonly headers: Record<string, string>
-  readonly body: string | Uint8Array<ArrayBuffer>
+  /** Null where the status allows none. */
+  readonly body: string | Uint8Array<ArrayBuffer> | Streamed | null
+}
+
+/** A body that is sent as it comes. */
+export interface Streamed {
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Asked for when all pieces are sent. */
+  readonly trailers: () => Record<string, string>
 }
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
@@ -26,6 +34,28 @@ export const notAuthenticated: Answer = plain(401, 'The signature or token is mi
   ...CLOSE,
   'www-authenticate': 'Bearer',
 })
+
+/** The same to whoever may have a browser that knows a password. Never below /hooks/: it tells what is there. */
+export function askForPassword(realm: string): Answer {
+  const challenge = `Basic realm="${realm}", charset="UTF-8"`
+  return {
+    ...notAuthenticated,
+    headers: { ...notAuthenticated.headers, 'www-authenticate': challenge },
+  }
+}
+
+export const fromElsewhere: Answer = plain(
+  403,
+  'A page of another site had this sent. Open the address itself, or call it from a program.',
+  CLOSE,
+)
+
+export function tooManyTries(seconds: number): Answer {
+  return plain(429, 'Too many requests that prove nothing. Wait, then try again.', {
+    'retry-after': String(seconds),
+    ...CLOSE,
+  })
+}
 
 /** To a connection test, of which nothing was read or kept. */
 export const tested: Answer = plain(200, 'Reached. Nothing was checked and nothing was run.', CLOSE)
@@ -86,24 +116,6 @@ export function judged(delivery: StoredDelivery, queued: readonly Run[], json: b
 /** A caller who gave wrong inputs has asked for a run and not got it: that is no success. */
 function statusOfRefusedInputs(delivery: StoredDelivery): number {
   return delivery.verdicts.some((verdict) => verdict.checks.at(-1)?.rule === 'inputs') ? 422 : 200
-}
-
-/** The output of a finished run, for `respond: output`: 200 on success, 504 on a timeout, else 500. */
-export function outputOf(run: Run, end: RunEnd, output: Uint8Array): Answer {
-  const status = end.status === 'success' ? 200 : end.status === 'timed_out' ? 504 : 500
-  const silent = end.reason !== null && output.length === 0
-  return {
-    status,
-    headers: {
-      ...TEXT,
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-      'x-runhook-run': String(run.id),
-      'x-runhook-status': end.status,
-      ...(end.exitCode === null ? {} : { 'x-runhook-exit-code': String(end.exitCode) }),
-    },
-    body: silent ? `${end.reason}\n` : new Uint8Array(output),
-  }
 }
 
 function asJson(status: number, value: unknown): Answer {

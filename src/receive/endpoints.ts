@@ -6,7 +6,9 @@
 import { genericHost } from '../hosts/generic.ts'
 import type { Host } from '../hosts/host.ts'
 import { gitHosts, hostOf } from '../hosts/hosts.ts'
+import type { User } from '../model/url.ts'
 import type { Condition, Config, Hook, Secret } from '../model.ts'
+import { type Networks, networksOf } from '../network/allowed.ts'
 
 export interface Endpoint {
   readonly path: string
@@ -17,6 +19,10 @@ export interface Endpoint {
   readonly hooks: readonly Hook[]
   readonly secrets: readonly Secret[]
   readonly tokens: readonly Secret[]
+  readonly users: readonly User[]
+  readonly login: boolean
+  /** Where requests must come from; null = anywhere. At a shared path each hook is asked, see judge.ts. */
+  readonly from: Networks | null
   readonly open: boolean
   /** The host's own proof stands in `Authorization`, where callers also bring a token. */
   readonly provenByAuthorization: boolean
@@ -42,6 +48,9 @@ function ownEndpoint(hook: Hook): Endpoint {
     hooks: [hook],
     secrets: hook.secrets,
     tokens: hook.tokens,
+    users: hook.access.users,
+    login: hook.access.login,
+    from: hook.access.from && networksOf(hook.access.from),
     open: hook.open,
     provenByAuthorization: hook.host === 'azure' || hook.signature?.header === 'authorization',
     headers: headersAskedFor([hook]),
@@ -61,6 +70,9 @@ function sharedEndpoint(host: Host, config: Config, all: readonly Hook[]): Endpo
       hooks,
       secrets,
       tokens: [],
+      users: [],
+      login: false,
+      from: null,
       open: false,
       provenByAuthorization: host.name === 'azure',
       headers: headersAskedFor(hooks),

@@ -7,6 +7,7 @@ import { readInputs } from '../hooks/inputs.ts'
 import { judge } from '../hooks/match.ts'
 import type { Payload } from '../hosts/host.ts'
 import type { Check, Delivery, Hook, Verdict } from '../model.ts'
+import { networksOf } from '../network/allowed.ts'
 import type { Wanted } from '../record/store.ts'
 import type { Endpoint } from './endpoints.ts'
 
@@ -20,7 +21,8 @@ export function judgeAll(
   const verdicts: Verdict[] = []
   const wanted: Wanted[] = []
   for (const hook of endpoint.hooks) {
-    const signature = signed ?? signatureCheck(endpoint, hook, delivery)
+    const signature =
+      signed ?? addressCheck(hook, delivery) ?? signatureCheck(endpoint, hook, delivery)
     for (const verdict of judge(hook, delivery, payload, signature)) {
       const { checked, inputs } = withInputs(hook, verdict, payload)
       verdicts.push(checked)
@@ -39,6 +41,15 @@ function signatureCheck(endpoint: Endpoint, hook: Hook, delivery: Delivery): Che
   return fail('signature', `the secret of ${hook.name}`, 'shared secret', says)
 }
 
+/**
+ * At a path of its own a hook has refused other networks before this. What a person sends through once more
+ * comes from nowhere.
+ */
+function addressCheck({ access }: Hook, { address }: Delivery): Check | null {
+  if (access.from === null || address === '' || networksOf(access.from).has(address)) return null
+  return fail('allow-from', access.from.join(', '), address, `${address} is outside "allow-from"`)
+}
+
 function withInputs(hook: Hook, verdict: Verdict, payload: Payload) {
   if (!verdict.matched || hook.repositories.length > 0) return { checked: verdict, inputs: {} }
   const asked = hook.inputs.length > 0 || hook.triggers.some((t) => t.event === 'manual')
@@ -50,11 +61,13 @@ function withInputs(hook: Hook, verdict: Verdict, payload: Payload) {
 }
 
 /** What this address asks for, by the names that stand in the hooks file. */
-function wantedProof({ open, secrets, tokens }: Endpoint): string {
+function wantedProof({ open, secrets, tokens, users, login }: Endpoint): string {
   if (open) return 'none'
   const names = (list: Endpoint['secrets']) => list.map(({ name }) => name).join(', ')
   return [
     ...(secrets.length > 0 ? [`signed with ${names(secrets)}`] : []),
     ...(tokens.length > 0 ? [`token ${names(tokens)}`] : []),
+    ...(users.length > 0 ? [`password of ${users.map(({ name }) => name).join(', ')}`] : []),
+    ...(login ? ['login'] : []),
   ].join(' or ')
 }

@@ -7,16 +7,50 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { github } from '../hosts/github.ts'
 import type { Headers, Host, Proof } from '../hosts/host.ts'
+import type { User } from '../model/url.ts'
 import type { Secret } from '../model.ts'
+import { createAttempts } from '../network/attempts.ts'
 import type { Endpoint } from './endpoints.ts'
 
-/** What the headers already show to be wrong, before any of the body is read. Null: read on. */
-export function refuseEarly(endpoint: Endpoint, headers: Headers): string | null {
-  if (endpoint.open) return null
-  if (usesToken(endpoint, headers)) {
-    return bearerOf(headers) === null ? tokenProblem(headers) : null
+/**
+ * `who` is the person or program by name, where that is known. `ambient`: a browser may have given this
+ * proof without its user's doing. `waitSeconds`: it was not even looked at.
+ */
+export type Proven =
+  | { readonly ok: true; readonly by: string; readonly who?: string; readonly ambient?: true }
+  | { readonly ok: false; readonly reason: string; readonly waitSeconds?: number }
+
+/** Whether a token of the API lets its owner run commands, and what he is called. */
+export type Login = (token: string) => Promise<{ name: string } | { problem: string }>
+
+/** Judges by the headers alone, with no byte of the body read. Null: the signature of the body decides. */
+export type ProveEarly = (
+  endpoint: Endpoint,
+  headers: Headers,
+  address: string,
+) => Promise<Proven | null>
+
+export function createProveEarly(login: Login, now = Date.now): ProveEarly {
+  const guesses = createAttempts({ now })
+  return async (endpoint, headers, address) => {
+    if (endpoint.open) return { ok: true, by: 'none', ...(endpoint.from ? { ambient: true } : {}) }
+    if (!usesAuthorization(endpoint, headers)) {
+      const reason = endpoint.host.refuse(headers)
+      return reason === null ? null : { ok: false, reason }
+    }
+    const bearer = bearerOf(headers)
+    if (bearer !== null && takesBearer(endpoint)) return proveBearer(endpoint, bearer, login)
+    const basic = basicOf(headers)
+    if (basic === null || !takesBasic(endpoint)) {
+      return { ok: false, reason: authorizationProblem(endpoint, headers) }
+    }
+    const about = `${endpoint.path} ${basic.name}`
+    const waitSeconds = guesses.wait(address, about)
+    if (waitSeconds > 0) return { ok: false, reason: 'too many wrong passwords', waitSeconds }
+    const proof = await proveBasic(endpoint, basic, login)
+    if (!proof.ok) guesses.failed(address, about)
+    return proof
   }
-  return endpoint.host.refuse(headers)
 }
 
 export async function prove(
@@ -25,17 +59,23 @@ export async function prove(
   body: Buffer,
   now: number,
 ): Promise<Proof> {
-  if (endpoint.open) return { ok: true, by: 'none' }
-  if (usesToken(endpoint, headers)) return proveToken(endpoint.tokens, bearerOf(headers) ?? '')
   return endpoint.host.verify(headers, body, endpoint.secrets, now)
+}
+
+function takesBearer({ tokens, login }: Endpoint): boolean {
+  return tokens.length > 0 || login
+}
+
+export function takesBasic({ users, login }: Endpoint): boolean {
+  return users.length > 0 || login
 }
 
 /**
  * A token and a secret may both be set; whoever sends `Authorization` means the token, unless that is
  * where this endpoint's own scheme has its proof.
  */
-function usesToken(endpoint: Endpoint, headers: Headers): boolean {
-  if (endpoint.tokens.length === 0) return false
+function usesAuthorization(endpoint: Endpoint, headers: Headers): boolean {
+  if (!takesBearer(endpoint) && !takesBasic(endpoint)) return false
   if (endpoint.secrets.length === 0) return true
   const { authorization } = headers
   if (endpoint.provenByAuthorization) return /^Bearer /i.test(String(authorization))
@@ -47,19 +87,68 @@ function bearerOf(headers: Headers): string | null {
   return typeof value === 'string' ? (/^Bearer ([\x21-\x7e]+)$/i.exec(value)?.[1] ?? null) : null
 }
 
-function tokenProblem(headers: Headers): string {
-  return headers.authorization === undefined
-    ? 'no Authorization header'
-    : 'Authorization is not "Bearer <token>"'
+interface Basic {
+  readonly name: string
+  readonly password: string
 }
 
-function proveToken(tokens: readonly Secret[], given: string): Proof {
+/** RFC 7617, in UTF-8 as our challenge asks for. */
+function basicOf(headers: Headers): Basic | null {
+  const [, encoded] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(String(headers.authorization)) ?? []
+  if (encoded === undefined) return null
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 0 ? null : { name: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+function authorizationProblem(endpoint: Endpoint, headers: Headers): string {
+  if (headers.authorization === undefined) return 'no Authorization header'
+  const forms = [
+    ...(takesBearer(endpoint) ? ['"Bearer <token>"'] : []),
+    ...(takesBasic(endpoint) ? ['"Basic <name and password>"'] : []),
+  ]
+  return `Authorization is not ${forms.join(' or ')}`
+}
+
+async function proveBearer(
+  { tokens, login: asksLogin }: Endpoint,
+  given: string,
+  login: Login,
+): Promise<Proven> {
+  const index = indexOfSame(tokens, given)
+  if (index >= 0) return { ok: true, by: `token ${index + 1} of ${tokens.length}` }
+  const reason = 'the token is not the one configured'
+  return asksLogin ? proveLogin(given, login, {}) : { ok: false, reason }
+}
+
+async function proveBasic(
+  { users, login: asksLogin }: Endpoint,
+  { name, password }: Basic,
+  login: Login,
+): Promise<Proven> {
+  // Name and password are compared as one, so that a name that is not there costs what a wrong password
+  // does. No configured name has a colon in it.
+  const all = users.flatMap(({ name, passwords }) => passwords.map((one) => pairOf(name, one)))
+  const index = indexOfSame(all, `${name}:${password}`)
+  if (index >= 0) return { ok: true, by: `user ${name}`, who: name, ambient: true }
+  if (asksLogin) return proveLogin(password, login, { ambient: true })
+  return { ok: false, reason: 'name and password are not among "users"' }
+}
+
+function pairOf(name: User['name'], { value }: Secret): Secret {
+  return { name, value: `${name}:${value}` }
+}
+
+async function proveLogin(token: string, login: Login, more: { ambient?: true }): Promise<Proven> {
+  const found = await login(token)
+  if ('problem' in found) return { ok: false, reason: found.problem }
+  return { ok: true, by: `token ${found.name}`, who: found.name, ...more }
+}
+
+/** All are compared, so that the time taken does not tell which one came close. */
+function indexOfSame(secrets: readonly Secret[], given: string): number {
   const digest = sha256(given)
-  // Every token is compared, so that the time taken does not tell which one came close.
-  const hits = tokens.map((token) => timingSafeEqual(sha256(token.value), digest))
-  const index = hits.indexOf(true)
-  if (index < 0) return { ok: false, reason: 'the token is not the one configured' }
-  return { ok: true, by: `token ${index + 1} of ${tokens.length}` }
+  return secrets.map(({ value }) => timingSafeEqual(sha256(value), digest)).indexOf(true)
 }
 
 function sha256(text: string): Buffer {
@@ -74,12 +163,15 @@ export function decoyEndpoint(path: string): Endpoint {
   const host: Host = github
   return {
     path,
-    methods: ['POST'],
+    methods: ['GET', 'POST'],
     host,
     shared: false,
     hooks: [],
     secrets: [{ name: 'decoy', value: randomBytes(32).toString('hex') }],
     tokens: [],
+    users: [],
+    login: false,
+    from: null,
     open: false,
     provenByAuthorization: false,
     headers: new Set(),

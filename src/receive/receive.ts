@@ -9,27 +9,30 @@ import { messageOf, RunhookError } from '../errors.ts'
 import { isConnectionTest } from '../hosts/bitbucket-dc.ts'
 import type { Headers } from '../hosts/host.ts'
 import type { Log } from '../log.ts'
-import type { Run, RunEnd } from '../model.ts'
-import type { Accept, Accepted, Store } from '../record/store.ts'
+import { createAttempts } from '../network/attempts.ts'
+import { type AcceptParts, createAccept, type WhenGone } from './accept.ts'
 import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
-import { type Arrival, arrive } from './arrive.ts'
-import { createBodyReader, declaredTooLarge } from './body.ts'
+import { type Body, createBodyReader, declaredTooLarge } from './body.ts'
+import { isCrossSite } from './cross-site.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { createExplain } from './explain.ts'
-import { judgeAll } from './judge.ts'
-import { decoyEndpoint, prove, refuseEarly } from './proof.ts'
+import {
+  createProveEarly,
+  decoyEndpoint,
+  type Login,
+  type Proven,
+  prove,
+  takesBasic,
+} from './proof.ts'
 import { Refusals } from './refusals.ts'
 
-export interface ReceiveParts {
-  readonly store: Pick<Store, 'refuse'>
-  readonly log: Log
+export interface ReceiveParts extends AcceptParts {
   /** The endpoints of the config as it is now. */
   readonly endpoints: () => Endpoints
-  readonly accept: Accept
-  /** Resolves when the run has ended. */
-  readonly ended: (runId: number) => Promise<RunEnd>
-  readonly output: (runId: number) => Promise<Uint8Array>
+  readonly login: Login
+  /** Who is at the other end of a request, proxies of ours left out. */
+  readonly addressOf: (incoming: IncomingMessage) => string
 }
 
 /** Where every hook can be reached by its name. */
@@ -37,38 +40,59 @@ const HOOKS = '/hooks/'
 /** Of all hosts: GitHub's and GitLab's own cap. */
 const LARGEST_BODY = 25 * 1024 * 1024
 
-export type Receive = (incoming: IncomingMessage, path: string) => Promise<Answer>
+export type Receive = (
+  incoming: IncomingMessage,
+  path: string,
+  whenGone: WhenGone,
+) => Promise<Answer>
 
 export function createReceive(parts: ReceiveParts): Receive {
   const refusals = new Refusals(parts.log, parts.store)
   const explain = createExplain()
   const readBody = createBodyReader()
+  const proveEarly = createProveEarly(parts.login)
+  const accept = createAccept(parts)
+  const attempts = createAttempts()
 
-  return async (incoming, path) => {
-    const method = incoming.method ?? ''
-    const address = incoming.socket.remoteAddress ?? ''
+  return async (incoming, path, whenGone) => {
+    const { method = '', headers } = incoming
+    const address = parts.addressOf(incoming)
     const refuse = (answer: Answer, reason: string): Answer => {
       refusals.add({ method, path, address, status: answer.status, reason })
       return answer
     }
-    /** One answer for all; what was wrong is looked for once it is on its way. */
-    const notProven = (reason: string, body: Buffer | null): Answer => {
-      const { notAuthenticated: answer } = answers
-      if (!known) return refuse(answer, noHook(path))
-      const unproven = { endpoint: known, headers: incoming.headers, body, reason }
+    /**
+     * One answer for all; what was wrong is looked for once it is on its way. After too many from one
+     * address it is to wait: before the body is read where the headers alone show that nothing can be
+     * proven. Whoever brings what may be a proof is always listened to first: behind a proxy or at a Git
+     * host many share an address, and no delivery may be lost for what a neighbour sends.
+     */
+    const notProven = (reason: string, body: Buffer | null, waitSeconds = 0): Answer => {
+      const asked = known && challengeOf(known)
+      const answer = asked ?? answers.notAuthenticated
+      // So a browser comes at first: it must be asked, or its user could never prove anything.
+      if (asked && headers.authorization === undefined) return refuse(answer, reason)
+      const seconds = Math.max(waitSeconds, attempts.wait(address))
+      if (seconds > 0) return refuse(answers.tooManyTries(seconds), reason)
+      attempts.failed(address)
+      if (!known) return refuse(answer, reason)
+      const unproven = { endpoint: known, headers, body, reason }
       setImmediate(async () => refuse(answer, await explain(unproven)))
       return answer
     }
 
-    const known = parts.endpoints().get(path)
-    const endpoint = known ?? decoyFor(path)
-    if (!endpoint) return refuse(answers.notFound, 'nothing answers at this path')
-    if (!endpoint.methods.includes(method)) {
-      return refuse(answers.methodNotAllowed(endpoint.methods), `answers ${endpoint.methods} only`)
+    const place = placeAt(parts.endpoints(), path, method)
+    if ('answer' in place) return refuse(place.answer, place.reason)
+    const { known, endpoint, absent } = place
+    if (isTestOf(endpoint, path, headers)) return answers.tested
+    if (known?.from && !known.from.has(address)) return notProven('outside "allow-from"', null)
+    const early = await proveEarly(endpoint, headers, address)
+    if (early && !early.ok) {
+      return notProven(known ? early.reason : absent, null, early.waitSeconds)
     }
-    if (isTestOf(endpoint, path, incoming.headers)) return answers.tested
-    const early = refuseEarly(endpoint, incoming.headers)
-    if (early) return notProven(early, null)
+    if (early?.ambient && isCrossSite(headers)) {
+      return refuse(answers.fromElsewhere, "sent by another site's page")
+    }
     // Who has proven nothing yet meets one limit at all hooks, so that it does not tell them apart.
     const own = endpoint.host.maxBody
     const limit = path.startsWith(HOOKS) ? LARGEST_BODY : own
@@ -76,49 +100,68 @@ export function createReceive(parts: ReceiveParts): Receive {
       return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
     }
 
-    const body = await readBody(incoming, limit, known !== undefined)
-    if (body.kind === 'too-large') return refuse(answers.tooLarge(limit), `over ${limit} bytes`)
-    if (body.kind === 'busy') {
-      return refuse(answers.unavailable('Too many bodies are being received.'), 'bodies in flight')
-    }
-    if (body.kind === 'gone') return refuse(answers.plain(400, 'Incomplete request.'), 'went away')
+    const body = await readBody(incoming, limit, known !== null)
+    if (body.kind !== 'read') return refuse(...notRead(body.kind, limit))
 
-    const proof = await prove(endpoint, incoming.headers, body.bytes, Date.now())
-    if (!proof.ok || !known) return notProven(proof.ok ? '' : proof.reason, body.bytes)
+    const proof: Proven = early ?? (await prove(endpoint, headers, body.bytes, Date.now()))
+    if (!known) return notProven(absent, body.bytes)
+    if (!proof.ok) return notProven(proof.reason, body.bytes)
     if (body.bytes.length > own) return refuse(answers.tooLarge(own), `over ${own} bytes`)
-    const type = typeProblem(endpoint, incoming.headers)
+    const type = typeProblem(endpoint, headers)
     if (type) return refuse(type, 'unsupported content type')
 
-    const arrival = { receivedAt: Date.now(), endpoint: path, proof: proof.by, address }
+    const { by, who } = proof
+    const arrival = { receivedAt: Date.now(), endpoint: path, proof: by, address, who }
+    const proven = { endpoint: known, incoming, body: body.bytes, arrival, refuse, whenGone }
     try {
-      return await accept(parts, known, incoming, body.bytes, arrival)
+      return await accept(proven)
     } catch (error) {
       return refuse(failureAnswer(parts.log, error), messageOf(error))
     }
   }
 }
 
-async function accept(
-  parts: ReceiveParts,
-  endpoint: Endpoint,
-  incoming: IncomingMessage,
-  body: Buffer,
-  arrival: Arrival,
-): Promise<Answer> {
-  const { delivery, payload } = arrive(endpoint, incoming, body, arrival)
-  const json = wantsJson(incoming.headers)
-  const { verdicts, wanted } = judgeAll(endpoint, delivery, payload)
-  const accepted = await parts.accept(delivery, verdicts, wanted)
-  tell(parts.log, accepted)
-  if (delivery.problem !== null) return answers.unreadable(accepted.delivery, json)
-  const waitFor = accepted.queued.find(() => endpoint.hooks[0]?.respond === 'output')
-  if (waitFor && !endpoint.shared) return answerWithOutput(parts, waitFor)
-  return answers.judged(accepted.delivery, accepted.queued, json)
+const ANY_HOOK = ['GET', 'POST']
+
+/** What answers: the hook, or where that must not be told from one, a stand-in for none. */
+interface Place {
+  readonly known: Endpoint | null
+  readonly endpoint: Endpoint
+  /** For the operator: why there is none. */
+  readonly absent: string
 }
 
-async function answerWithOutput(parts: ReceiveParts, run: Run): Promise<Answer> {
-  const end = await parts.ended(run.id)
-  return answers.outputOf(run, end, await parts.output(run.id))
+/** Below /hooks/ a hook that does not take this method is one that is not there. */
+function placeAt(
+  endpoints: Endpoints,
+  path: string,
+  method: string,
+): Place | { answer: Answer; reason: string } {
+  const found = endpoints.get(path)
+  const hidden = path.startsWith(HOOKS)
+  if (!found && !hidden) {
+    return { answer: answers.notFound, reason: 'nothing answers at this path' }
+  }
+  const methods = hidden ? ANY_HOOK : (found?.methods ?? [])
+  if (!methods.includes(method)) {
+    return { answer: answers.methodNotAllowed(methods), reason: `answers ${methods} only` }
+  }
+  const known = found?.methods.includes(method) ? found : null
+  const absent = found ? `answers ${found.methods} only` : `no hook answers at ${path.slice(0, 80)}`
+  return { known, endpoint: known ?? decoyEndpoint(path), absent }
+}
+
+function notRead(kind: Exclude<Body['kind'], 'read'>, limit: number): [Answer, reason: string] {
+  if (kind === 'too-large') return [answers.tooLarge(limit), `over ${limit} bytes`]
+  if (kind === 'gone') return [answers.plain(400, 'Incomplete request.'), 'went away']
+  return [answers.unavailable('Too many bodies are being received.'), 'bodies in flight']
+}
+
+/** Browsers keep passwords by their realm; those of an account are the same for all hooks. */
+function challengeOf(endpoint: Endpoint): Answer | null {
+  const { hooks, users, path } = endpoint
+  if (!takesBasic(endpoint) || path.startsWith(HOOKS)) return null
+  return answers.askForPassword(users.length === 0 ? 'runhook' : (hooks[0]?.name ?? 'runhook'))
 }
 
 function typeProblem(endpoint: Endpoint, headers: Headers): Answer | null {
@@ -140,14 +183,6 @@ function isTestOf(endpoint: Endpoint, path: string, headers: Headers): boolean {
   return addressed && isConnectionTest(headers)
 }
 
-function decoyFor(path: string): Endpoint | undefined {
-  return path.startsWith(HOOKS) ? decoyEndpoint(path) : undefined
-}
-
-function noHook(path: string): string {
-  return `no hook answers at ${path.slice(0, 80)}`
-}
-
 /** Waiting runs go down as commands end, which takes them longer than a full disk takes to be noticed. */
 const FULL_SECONDS = 30
 
@@ -163,39 +198,4 @@ function failureAnswer(log: Log, error: unknown): Answer {
   }
   log.error({ err: error }, `a delivery failed: ${messageOf(error)}`)
   return answers.plain(500, 'Something went wrong here; nothing was kept. Send it again.')
-}
-
-function wantsJson(headers: Headers): boolean {
-  return String(headers.accept ?? '').includes('application/json')
-}
-
-/** `--> push acme/site main 8b1d0e4` and what became of it, one line each. */
-function tell(log: Log, accepted: Accepted): void {
-  const { delivery, queued } = accepted
-  const first = delivery.updates[0]
-  const what = [
-    first?.event || delivery.event,
-    delivery.repository,
-    first?.tag ?? first?.branch,
-    first?.sha?.slice(0, 7),
-  ]
-  log.info(
-    {
-      delivery: delivery.id,
-      endpoint: delivery.endpoint,
-      host: delivery.host,
-      runs: queued.map((run) => run.id),
-      ignored: delivery.verdicts
-        .filter((verdict) => !verdict.matched)
-        .map((verdict) => `${verdict.hook}: ${verdict.checks.at(-1)?.says}`),
-    },
-    `--> ${what.filter(Boolean).join(' ')}  ${delivery.host} ${delivery.proof}  ${outcomeOf(accepted)}`,
-  )
-}
-
-function outcomeOf({ delivery, queued }: Accepted): string {
-  if (delivery.problem) return `unreadable: ${delivery.problem}`
-  if (queued.length > 0) return queued.map((run) => `${run.hook} #${run.id}`).join(', ')
-  const decided = delivery.verdicts.map((v) => `${v.hook}: ${v.checks.at(-1)?.says}`)
-  return `ignored (${decided.join('; ')})`
 }

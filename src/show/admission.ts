@@ -4,14 +4,15 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { RunhookError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { type Attempts, createAttempts } from '../network/attempts.ts'
 import type { Store } from '../record/store.ts'
-import type { Role, Token, Tokens } from '../record/tokens.ts'
+import { type Role, reaches, type Token, type Tokens } from '../record/tokens.ts'
 import { refusal } from './answers.ts'
-import { type Attempts, createAttempts } from './attempts.ts'
 import type { Origin } from './control.ts'
 
 export interface Caller {
@@ -48,6 +49,8 @@ export interface TokenParts {
   /** Keeps it for the operator, with its reason; the sender is never told. */
   readonly refuse?: Store['refuse']
   readonly attempts?: Attempts
+  /** Who is at the other end; without it whoever holds the other end of the socket. */
+  readonly addressOf?: (incoming: IncomingMessage) => string
   readonly now?: () => number
 }
 
@@ -58,11 +61,12 @@ export interface TokenParts {
  */
 export function admitTokens(parts: TokenParts): Admit {
   const { tokens, log, attempts = createAttempts(), now = Date.now } = parts
+  const addressOf = parts.addressOf ?? ((incoming) => incoming.socket.remoteAddress ?? '')
   return async (c) => {
     const value = bearerOf(c.req.header('authorization'))
     const token = value === null ? null : await tokens.find(hashOf(value))
     const problem = problemOf(value, token, now())
-    const address = c.env.incoming.socket.remoteAddress ?? ''
+    const address = addressOf(c.env.incoming as IncomingMessage) // we never listen with HTTP/2
     if (token && problem === null) {
       tokens.used(token.id, now())
       const { name, role } = token
@@ -76,6 +80,23 @@ export function admitTokens(parts: TokenParts): Admit {
     if (seconds > 0) return tooMany(seconds)
     tell(log, address, reason, attempts.failed(address), attempts.max)
     return notAdmitted()
+  }
+}
+
+/**
+ * Whether a token may start hooks at their own addresses, which is what operators may do: its name, or for
+ * the operator's log why not. One that is no token of ours is not even looked up.
+ */
+export function createLogin(tokens: Tokens, now = Date.now) {
+  return async (value: string): Promise<{ name: string } | { problem: string }> => {
+    const token = value.startsWith(PREFIX) ? await tokens.find(hashOf(value)) : null
+    const problem = problemOf(value, token, now())
+    if (!token || problem !== null) return { problem: problem ?? 'an unknown token' }
+    if (!reaches(token.role, 'operator')) {
+      return { problem: `token ${token.name}, whose role ${token.role} starts nothing` }
+    }
+    tokens.used(token.id, now())
+    return { name: token.name }
   }
 }
 

@@ -88,7 +88,8 @@ function fileOf(run: Run): string {
   return `run-${run.id}.log`
 }
 
-async function* bytesOf(
+/** Every byte of a run's output from a place on, as it comes, until the run has ended. */
+export async function* bytesOf(
   parts: Watched,
   runId: number,
   from: number,

@@ -40,6 +40,7 @@ const input = v.object({
   required: flag,
   default: textOrNull,
   options: patterns,
+  maxLength: whole,
 })
 
 const options = {
@@ -72,7 +73,7 @@ const hook: v.GenericSchema<HookView> = named(
     inputs: v.array(input),
     path: text,
     methods: v.array(v.picklist(['GET', 'POST'])),
-    auth: v.object({ secrets: texts, tokens: texts, open: flag }),
+    auth: v.object({ secrets: texts, tokens: texts, users: texts, login: flag, open: flag }),
     steps: v.array(step),
     onFailure: v.array(step),
     onSuccess: v.array(step),
@@ -86,7 +87,7 @@ const hook: v.GenericSchema<HookView> = named(
       queue: v.union([v.picklist(['single', 'max']), whole]),
     }),
     maxParallel: v.nullable(whole),
-    respond: v.picklist(['accepted', 'output']),
+    respond: v.picklist(['accepted', 'output', 'stream']),
     config: text,
   }),
 )

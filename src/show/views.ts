@@ -23,6 +23,8 @@ export interface HookView {
   readonly auth: {
     readonly secrets: readonly string[]
     readonly tokens: readonly string[]
+    readonly users: readonly string[]
+    readonly login: boolean
     readonly open: boolean
   }
   readonly steps: Hook['steps']
@@ -52,6 +54,8 @@ export function hookView(hook: Hook): HookView {
     auth: {
       secrets: hook.secrets.map((secret) => secret.name),
       tokens: hook.tokens.map((token) => token.name),
+      users: hook.access.users.map((user) => user.name),
+      login: hook.access.login,
       open: hook.open,
     },
     steps: hook.steps,

@@ -1,16 +1,16 @@
 /**
- * Failed attempts per address, in a window of a minute that begins with the first one. By hand, because
+ * Failed attempts per address (and what they were about, where that is told apart), in a window of a minute that begins with the first one. By hand, because
  * the whole of it is one Map with a bound: the libraries for this count every request, in stores for
  * many servers, and here only failures count, and only in this process.
  */
 
-import { networkOf } from '../record/networks.ts'
+import { networkOf } from './networks.ts'
 
 export interface Attempts {
   /** How many this makes in the window. A failure beyond the limit is not counted: the window ends. */
-  failed(address: string): number
+  failed(address: string, about?: string): number
   /** Seconds until it may fail again; 0 while there is room. */
-  wait(address: string): number
+  wait(address: string, about?: string): number
   readonly max: number
 }
 
@@ -25,23 +25,23 @@ const ADDRESSES_MAX = 10_000
 
 export function createAttempts({ max = 20, now = Date.now } = {}): Attempts {
   const windows = new Map<string, Window>()
-  const windowOf = (network: string): Window | undefined => {
-    const window = windows.get(network)
+  const windowOf = (key: string): Window | undefined => {
+    const window = windows.get(key)
     if (!window || window.until > now()) return window
-    windows.delete(network)
+    windows.delete(key)
     return undefined
   }
   return {
     max,
-    failed(address) {
-      const network = countedAs(address)
-      const { until, count } = windowOf(network) ?? { until: now() + MINUTE_MS, count: 0 }
+    failed(address, about = '') {
+      const key = keyOf(address, about)
+      const { until, count } = windowOf(key) ?? { until: now() + MINUTE_MS, count: 0 }
       if (windows.size >= ADDRESSES_MAX && count === 0) forgetOldest(windows)
-      windows.set(network, { until, count: count + 1 })
+      windows.set(key, { until, count: count + 1 })
       return count + 1
     },
-    wait(address) {
-      const window = windowOf(countedAs(address))
+    wait(address, about = '') {
+      const window = windowOf(keyOf(address, about))
       if (!window || window.count < max) return 0
       return Math.ceil((window.until - now()) / 1000)
     },
@@ -52,6 +52,11 @@ export function createAttempts({ max = 20, now = Date.now } = {}): Attempts {
 function forgetOldest(windows: Map<string, Window>): void {
   const [oldest] = windows.keys()
   if (oldest !== undefined) windows.delete(oldest)
+}
+
+/** What it is about comes from strangers, and is kept no longer than its window. */
+function keyOf(address: string, about: string): string {
+  return `${countedAs(address)} ${about.slice(0, 200)}`
 }
 
 /** An IPv4 address, also as IPv6 writes it; of IPv6 the first 64 bits, which one customer has whole. */

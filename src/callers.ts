@@ -1,0 +1,34 @@
+/**
+ * What the receiving half is handed of other rooms to answer callers: who is at the other end, which
+ * accounts may call, what a run writes as it comes, and how it is ended.
+ */
+
+import type { IncomingMessage } from 'node:http'
+import type { ServerSettings } from './model.ts'
+import { networksOf } from './network/allowed.ts'
+import { clientAddress } from './network/client.ts'
+import type { OutputLog } from './record/output.ts'
+import type { SqliteStore } from './record/sqlite.ts'
+import type { Queue } from './run/queue.ts'
+import { createLogin } from './show/admission.ts'
+import { bytesOf } from './show/output.ts'
+import type { Watched } from './show/watch.ts'
+
+interface CallerParts {
+  readonly store: SqliteStore
+  readonly output: OutputLog
+  readonly queue: Queue
+  readonly control: Watched['control']
+}
+
+export function callersOf(settings: ServerSettings, { queue, ...watched }: CallerParts) {
+  const trusted = networksOf(settings.trustedProxies)
+  return {
+    maxParallel: settings.maxParallel,
+    login: createLogin(watched.store.tokens),
+    cancel: (runId: number, by: string) => queue.cancel(runId, by),
+    follow: (runId: number, signal: AbortSignal) => bytesOf(watched, runId, 0, signal),
+    addressOf: ({ socket, headers }: IncomingMessage) =>
+      clientAddress(socket.remoteAddress, headers['x-forwarded-for'], trusted),
+  }
+}
