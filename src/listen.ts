@@ -28,10 +28,28 @@ function mostConnections(): number | null {
 
 export type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
 
+type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
+
+/**
+ * Node takes the first of two Host headers; a proxy before us may have gone by the other, and let pass what
+ * it should have held back.
+ */
+function withOneHost(fetch: Fetch): Fetch {
+  return (request, env) => {
+    const names = env.incoming.rawHeaders.filter((_, index) => index % 2 === 0)
+    const hosts = names.filter((name) => name.length === 4 && name.toLowerCase() === 'host')
+    if (hosts.length < 2) return fetch(request, env)
+    return new Response('There are two Host headers.\n', {
+      status: 400,
+      headers: { connection: 'close' },
+    })
+  }
+}
+
 /** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
-export function serverFor(fetch: Parameters<typeof createAdaptorServer>[0]['fetch']): Http {
+export function serverFor(fetch: Fetch): Http {
   const server = createAdaptorServer({
-    fetch,
+    fetch: withOneHost(fetch),
     serverOptions: {
       headersTimeout: 10_000,
       requestTimeout: 30_000,

@@ -4,37 +4,26 @@
  */
 
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { Hono } from 'hono'
+import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
-import { type Current, currentOf, endToKeep, textsToKeep } from './current.ts'
+import { type Current, currentOf, textsToKeep } from './current.ts'
 import { messageOf, RunhookError } from './errors.ts'
 import { openFront } from './front.ts'
 import { close, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
-import type { Config, StepRecord } from './model.ts'
+import type { Config } from './model.ts'
 import { receiveApp } from './receive/app.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
-import { Disk } from './record/disk.ts'
-import { OutputLog } from './record/output.ts'
-import { OutputFiles } from './record/output-files.ts'
-import { type Policy, Retention } from './record/retention.ts'
-import { openSqlite, type SqliteStore } from './record/sqlite.ts'
-import { resume, SLOTS } from './resume.ts'
-import { executeRun, serverUser } from './run/execute.ts'
-import { type Holding, holdingOf, prepareLimits } from './run/holding.ts'
-import { markerOf } from './run/leftovers.ts'
-import { PayloadFiles } from './run/payload.ts'
-import { PipePool } from './run/pipe.ts'
-import { Queue } from './run/queue.ts'
-import { Slots } from './run/slots.ts'
-import { Started } from './run/started.ts'
+import { resume } from './resume.ts'
+import { prepareLimits } from './run/holding.ts'
+import type { Queue } from './run/queue.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
-import { Moves } from './show/moves.ts'
 import { version } from './version.ts'
+import { type Works, worksOf } from './works.ts'
 
 export interface Server {
   /** Where it listens, such as `http://127.0.0.1:9000`. */
@@ -54,8 +43,6 @@ export interface Server {
    */
   stop(drainMs: number): Promise<void>
 }
-
-const LAST_ANSWERS_MS = 200
 
 /**
  * Listens on the held sockets where there are any, else where the config says. Rejects with a RunhookError
@@ -110,43 +97,6 @@ export async function startServer(
   }
 }
 
-/** Everything behind the listeners. */
-interface Works {
-  readonly store: SqliteStore
-  readonly output: OutputLog
-  readonly slots: Slots
-  readonly started: Started
-  readonly holding: Holding
-  readonly queue: Queue
-  readonly retention: Retention
-  readonly disk: Disk
-  /** Steps of runs under way, by run. */
-  readonly steps: Map<number, StepRecord[]>
-  readonly moves: Moves
-  readonly socket: string
-}
-
-function worksOf(current: Current, log: Log): Works {
-  const { data, maxWaiting } = current.config.server
-  const disk = new Disk(data, log)
-  const onBroken = (error: RunhookError) => giveUp(error, log)
-  const store = openSqlite(data, { maxWaiting, disk, onBroken })
-  disk.start()
-  const output = new OutputLog(join(data, 'output'), { disk, redactor: () => current.redactor })
-  const files = new OutputFiles(join(data, 'output'), output)
-  const policy = () => policyOf(current.config)
-  const retention = new Retention({ prune: store.prune, files, policy, log })
-  store.keepRefusals(current.config.server.keep.refusalsMs)
-  const steps = new Map<number, StepRecord[]>()
-  const holding = holdingOf(store.token)
-  const slots = new Slots(markerOf(store.token, SLOTS), holding.cgroups)
-  const started = new Started(join(data, 'started'))
-  const moves = new Moves()
-  const parts = { store, output, slots, started, holding, retention, disk, steps, moves }
-  const queue = queueOf(current, parts, log)
-  return { ...parts, queue, socket: join(data, 'runhook.sock') }
-}
-
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
 function appsOf(current: Current, { store, output, queue, steps, moves }: Works, log: Log) {
   let url = ''
@@ -159,8 +109,11 @@ function appsOf(current: Current, { store, output, queue, steps, moves }: Works,
     endpoints: () => current.endpoints,
     accept: queue.accept.bind(queue),
   }
+  const watch = moves.watch.bind(moves)
+  const callers = callersOf(current.config.server, { store, output, queue, control: { watch } })
   const receive = createReceive({
     ...arrivals,
+    ...callers,
     ended: (runId) => Promise.race([queue.whenEnded(runId), stopped.promise]),
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
@@ -168,15 +121,16 @@ function appsOf(current: Current, { store, output, queue, steps, moves }: Works,
     ...controlOf(store, queue, () => current.config),
     redeliver: createRedeliver(arrivals),
     steps: (runId) => steps.get(runId) ?? [],
-    watch: moves.watch.bind(moves),
+    watch,
     status,
   }
   const { tokens } = store
+  const refuse = store.refuse.bind(store)
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
   const parts = { store, tokens, output, control, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
-  const strangers = api(admitTokens({ tokens, log, refuse: store.refuse.bind(store) }))
+  const strangers = api(admitTokens({ tokens, log, refuse, addressOf: callers.addressOf }))
   return {
     web: strangers.route('/', receiveApp(receive)).fetch,
     local: serverFor(api(admitLocal).fetch),
@@ -193,47 +147,6 @@ const stopping = new RunhookError('unreachable', 'The server is stopping.', {
   hint: 'The run waits and starts when the server is back; do not ask again for it.',
 })
 
-function queueOf(
-  current: Current,
-  { retention, steps, moves, holding, ...parts }: Omit<Works, 'queue' | 'socket'>,
-  log: Log,
-): Queue {
-  const { store } = parts
-  const { data, maxParallel, publicUrl } = current.config.server
-  const pipes = new PipePool(join(data, 'pipes'))
-  const payloads = new PayloadFiles(join(data, 'payloads'))
-  const tools = { ...parts, ...holding, pipes, payloads, publicUrl, user: serverUser() }
-  return new Queue({
-    store,
-    log,
-    maxParallel,
-    hook: (name) => current.config.hooks.get(name),
-    moved: (runId) => moves.tell(runId),
-    async execute(work, signal) {
-      const live: StepRecord[] = []
-      steps.set(work.run.id, live)
-      const onStep = (step: StepRecord) => {
-        live[step.number - 1] = step
-        moves.tell(work.run.id)
-      }
-      const { redactor } = current // of the config that its hook is from
-      const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
-      return end
-        .then((ended) => endToKeep(ended, { redactor }))
-        .finally(() => {
-          steps.delete(work.run.id)
-          if (steps.size === 0) parts.started.tidy()
-          retention.ended(work.run.id)
-        })
-    },
-  })
-}
-
-function policyOf({ server, hooks, texts }: Config): Policy {
-  const own = [...hooks].map(([name, { keep }]) => [name, keep] as const)
-  return { server: server.keep, hooks: new Map(own), configs: texts.keys() }
-}
-
 function statusOf(current: Current, queue: Queue, url: () => string): () => ServerStatus {
   const startedAt = Date.now()
   const { maxWaiting } = current.config.server
@@ -246,12 +159,4 @@ function statusOf(current: Current, queue: Queue, url: () => string): () => Serv
     maxWaiting,
     configProblem: current.problem,
   })
-}
-
-/** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */
-function giveUp(error: RunhookError, log: Log): void {
-  log.fatal(
-    `${error.message} What was written cannot be trusted; runhook ends, to be started again.`,
-  )
-  setTimeout(() => process.exit(1), LAST_ANSWERS_MS)
 }

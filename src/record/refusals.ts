@@ -4,8 +4,8 @@
  * value of a header. After a day an address becomes its network, after two weeks (or as is said) a row goes.
  */
 
+import { networkOf } from '../network/networks.ts'
 import type { Database } from './database.ts'
-import { networkOf } from './networks.ts'
 import { number, type Row, text } from './rows.ts'
 import type { Refusal, RefusalFilter, Refused } from './store.ts'
 

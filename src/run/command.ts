@@ -104,10 +104,14 @@ function happened({ hook, run, delivery, ...context }: Context): Record<string, 
 
 /** Only inputs that the hook declares: their names come from the config, never from a caller. */
 function inputs({ hook, run }: Context): Record<string, string> {
-  const entries = hook.inputs.map(({ name }) => [
-    `INPUT_${name.toUpperCase().replaceAll('-', '_')}`,
-    inputOf(run, name) ?? '',
-  ])
+  const isGet = hook.methods.includes('GET')
+  const entries = hook.inputs.flatMap(({ name }) => {
+    const variable = name.toUpperCase().replaceAll('-', '_')
+    const value = inputOf(run, name) ?? ''
+    // Also by where it stood, for scripts that know it so; empty when this call had no query.
+    const query = isGet ? [[`HOOK_QUERY_${variable}`, run.event === 'get' ? value : '']] : []
+    return [[`INPUT_${variable}`, value], ...query]
+  })
   return Object.fromEntries(entries)
 }
 

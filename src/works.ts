@@ -1,0 +1,112 @@
+/**
+ * What stands behind the listeners: the store, the queue and all that a run needs, constructed in their order.
+ */
+
+import { join } from 'node:path'
+import { type Current, endToKeep } from './current.ts'
+import type { RunhookError } from './errors.ts'
+import type { Log } from './log.ts'
+import type { Config, StepRecord } from './model.ts'
+import { Disk } from './record/disk.ts'
+import { OutputLog } from './record/output.ts'
+import { OutputFiles } from './record/output-files.ts'
+import { type Policy, Retention } from './record/retention.ts'
+import { openSqlite, type SqliteStore } from './record/sqlite.ts'
+import { SLOTS } from './resume.ts'
+import { executeRun, serverUser } from './run/execute.ts'
+import { type Holding, holdingOf } from './run/holding.ts'
+import { markerOf } from './run/leftovers.ts'
+import { PayloadFiles } from './run/payload.ts'
+import { PipePool } from './run/pipe.ts'
+import { Queue } from './run/queue.ts'
+import { Slots } from './run/slots.ts'
+import { Started } from './run/started.ts'
+import { Moves } from './show/moves.ts'
+
+const LAST_ANSWERS_MS = 200
+
+/** Everything behind the listeners. */
+export interface Works {
+  readonly store: SqliteStore
+  readonly output: OutputLog
+  readonly slots: Slots
+  readonly started: Started
+  readonly holding: Holding
+  readonly queue: Queue
+  readonly retention: Retention
+  readonly disk: Disk
+  /** Steps of runs under way, by run. */
+  readonly steps: Map<number, StepRecord[]>
+  readonly moves: Moves
+  readonly socket: string
+}
+
+export function worksOf(current: Current, log: Log): Works {
+  const { data, maxWaiting } = current.config.server
+  const disk = new Disk(data, log)
+  const onBroken = (error: RunhookError) => giveUp(error, log)
+  const store = openSqlite(data, { maxWaiting, disk, onBroken })
+  disk.start()
+  const output = new OutputLog(join(data, 'output'), { disk, redactor: () => current.redactor })
+  const files = new OutputFiles(join(data, 'output'), output)
+  const policy = () => policyOf(current.config)
+  const retention = new Retention({ prune: store.prune, files, policy, log })
+  store.keepRefusals(current.config.server.keep.refusalsMs)
+  const steps = new Map<number, StepRecord[]>()
+  const holding = holdingOf(store.token)
+  const slots = new Slots(markerOf(store.token, SLOTS), holding.cgroups)
+  const started = new Started(join(data, 'started'))
+  const moves = new Moves()
+  const parts = { store, output, slots, started, holding, retention, disk, steps, moves }
+  const queue = queueOf(current, parts, log)
+  return { ...parts, queue, socket: join(data, 'runhook.sock') }
+}
+
+function queueOf(
+  current: Current,
+  { retention, steps, moves, holding, ...parts }: Omit<Works, 'queue' | 'socket'>,
+  log: Log,
+): Queue {
+  const { store } = parts
+  const { data, maxParallel, publicUrl } = current.config.server
+  const pipes = new PipePool(join(data, 'pipes'))
+  const payloads = new PayloadFiles(join(data, 'payloads'))
+  const tools = { ...parts, ...holding, pipes, payloads, publicUrl, user: serverUser() }
+  return new Queue({
+    store,
+    log,
+    maxParallel,
+    hook: (name) => current.config.hooks.get(name),
+    moved: (runId) => moves.tell(runId),
+    async execute(work, signal) {
+      const live: StepRecord[] = []
+      steps.set(work.run.id, live)
+      const onStep = (step: StepRecord) => {
+        live[step.number - 1] = step
+        moves.tell(work.run.id)
+      }
+      const { redactor } = current // of the config that its hook is from
+      const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
+      return end
+        .then((ended) => endToKeep(ended, { redactor }))
+        .finally(() => {
+          steps.delete(work.run.id)
+          if (steps.size === 0) parts.started.tidy()
+          retention.ended(work.run.id)
+        })
+    },
+  })
+}
+
+function policyOf({ server, hooks, texts }: Config): Policy {
+  const own = [...hooks].map(([name, { keep }]) => [name, keep] as const)
+  return { server: server.keep, hooks: new Map(own), configs: texts.keys() }
+}
+
+/** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */
+function giveUp(error: RunhookError, log: Log): void {
+  log.fatal(
+    `${error.message} What was written cannot be trusted; runhook ends, to be started again.`,
+  )
+  setTimeout(() => process.exit(1), LAST_ANSWERS_MS)
+}
