@@ -71,7 +71,7 @@ test('deliveries, the health check and the API share an address and do not get i
   }
   expect(await ask('/healthz')).toEqual([200, 'ok\n'])
   expect(await ask('/healthz', admin)).toEqual([200, 'ok\n'])
-  expect((await ask('/hooks/hello'))[0]).toBe(405)
+  expect((await ask('/hooks/hello'))[0]).toBe(401)
   expect((await server.post('/hooks/hello', { body: '{}' })).status).toBe(401)
   expect((await server.post('/hooks/hello', { body: '{}', headers: admin })).status).toBe(401)
   expect((await ask('/api/v1/status'))[0]).toBe(401)

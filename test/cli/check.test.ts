@@ -4,7 +4,9 @@ import { aShell } from './shell.ts'
 
 test('a valid file is told as it will be understood', async () => {
   const shell = aShell({ columns: null })
-  putHooks(shell, { off: { url: '/off', auth: 'none', run: 'true', enabled: false } })
+  putHooks(shell, {
+    off: { url: '/off', auth: 'none', 'allow-from': '127.0.0.1', run: 'true', enabled: false },
+  })
   expect(await shell.run('check')).toMatchObject({
     code: 0,
     talk: '',

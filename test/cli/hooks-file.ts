@@ -36,7 +36,7 @@ export function putHooks(shell: Shell, more: Record<string, unknown> = {}): void
         run: 'clear "$INPUT_SCOPE"',
       },
       df: { url: '/df', on: 'get', token: `\${DF_TOKEN}`, command: ['df', '-h'], timeout: '5s' },
-      open: { url: '/open', on: 'post', auth: 'none', run: 'true' },
+      open: { url: '/open', on: 'post', auth: 'none', 'allow-from': '127.0.0.1', run: 'true' },
       ...more,
     },
   })

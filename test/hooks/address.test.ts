@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { hookOf, linesOf, written } from './written.ts'
 
-const hook = (url: string) => ({ url, auth: 'none', run: 'true' })
+const hook = (url: string) => ({ url, auth: 'none', 'allow-from': '10.0.0.0/8', run: 'true' })
 
 describe("a hook's url", () => {
   test.each([

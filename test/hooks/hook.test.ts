@@ -39,6 +39,7 @@ describe('a hook', () => {
       hostSecrets: false,
       tokens: [],
       open: false,
+      access: { users: [], login: false, from: null },
       steps: [{ kind: 'shell', line: 'git pull', shell: '/bin/sh' }],
       onFailure: [],
       onSuccess: [],
@@ -50,6 +51,7 @@ describe('a hook', () => {
       concurrency: { group: 'site', cancelInProgress: false, queue: 'single' },
       maxParallel: null,
       respond: 'accepted',
+      reply: { statuses: new Map(), headers: {}, cacheMs: null, onDisconnect: 'continue' },
       allowReplay: false,
       allowForks: false,
       allowUnusualRefs: false,
@@ -142,7 +144,13 @@ describe('a hook', () => {
       note: null,
     }
     const hook = await hookOf({ ...manual, on: { manual: { inputs } } })
-    const none = { description: null, required: false, default: null, options: null }
+    const none = {
+      description: null,
+      required: false,
+      default: null,
+      options: null,
+      maxLength: 65_536,
+    }
     expect(hook.inputs).toEqual([
       {
         ...none,
@@ -151,6 +159,7 @@ describe('a hook', () => {
         description: 'What to clear',
         default: 'all',
         options: ['pages', 'all'],
+        maxLength: 65_536,
       },
       { ...none, name: 'count', type: 'number', required: true, default: '3' },
       { ...none, name: 'dry', type: 'boolean', default: 'false' },

@@ -46,6 +46,7 @@ describe('the config', () => {
       maxWaiting: 500,
       drainMs: 5000,
       keep: aKeep(),
+      trustedProxies: [],
     })
   })
 
@@ -60,6 +61,7 @@ describe('the config', () => {
       maxWaiting: 10_000,
       drainMs: 60_000,
       keep: aKeep(),
+      trustedProxies: [],
     })
     const overrides = { host: '::1', port: 0, data: '/elsewhere' }
     const server = { host: '0.0.0.0', port: 1, data: 'state' }

@@ -53,7 +53,7 @@ describe('a hook', () => {
     ],
     [
       'started by hand is never open',
-      { ...manual, url: '/x', auth: 'none' },
+      { ...manual, url: '/x', auth: 'none', 'allow-from': '::1' },
       `error hooks.a needs "secret" or "token" for "manual"; add "secret": "\${A_SECRET}"`,
     ],
     [

@@ -79,7 +79,7 @@ describe('a value of the wrong kind', () => {
       { 'A-B': 'x' },
       '.env.A-B: "A-B" is not a name for a variable; write letters, digits and "_", such as "APP_ENV"',
     ],
-    ['respond', 'stream', '.respond: "stream" is not "accepted" or "output"'],
+    ['respond', 'page', '.respond: "page" is not "accepted", "output" or "stream"'],
     ['replay', true, '.replay: true is not "allow"; leave "replay" out to refuse repeated bodies'],
     ['enabled', 'yes', '.enabled: "yes" is not true or false'],
     ['working-directory', '', '.working-directory: "" is not a folder'],

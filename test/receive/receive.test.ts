@@ -152,13 +152,16 @@ describe('what cannot be taken', () => {
 
   test('another method, or a path that is not there', async () => {
     const { post } = await aReceiver([mainOnly])
-    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+    for (const method of ['HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       for (const path of [PATH, '/hooks/no-such-hook']) {
         expect(await post(path, { method })).toMatchObject({
           status: 405,
-          headers: { allow: 'POST' },
+          headers: { allow: 'GET, POST' },
         })
       }
+    }
+    for (const path of [PATH, '/hooks/no-such-hook']) {
+      expect(await post(path, { method: 'GET' })).toMatchObject({ status: 401 })
     }
     for (const path of [
       '/',
@@ -291,6 +294,28 @@ describe('one webhook for many repositories', () => {
     })
   })
 
+  test('holds each hook to the networks that it names', async () => {
+    const from = (networks: string[]) => ({ users: [], login: false, from: networks })
+    const far = aHook({ name: 'far', hostSecrets: true, access: from(['192.0.2.0/24']) })
+    const near = aHook({ name: 'near', hostSecrets: true, access: from(['127.0.0.0/8']) })
+    const { post } = await aReceiver([far, near], { hosts: shared })
+    const body = aPushBody()
+    expect((await post('/github', { body, headers: asGitHub(body) })).text).toBe(
+      [
+        'accepted: delivery 1',
+        '  far   ✗ allow-from  127.0.0.1 is outside "allow-from"',
+        '  near  → run #1',
+        '',
+      ].join('\n'),
+    )
+    const alone = await aReceiver([far])
+    expect(await alone.post(far.path, { body, headers: asGitHub(body) })).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer' },
+    })
+    expect(alone.refused).toEqual(['outside "allow-from"'])
+  })
+
   test('is not there when the host has no shared secret', async () => {
     const { post } = await aReceiver([own])
     const body = aPushBody()
@@ -372,6 +397,7 @@ describe('a hook that is started by hand', () => {
     required: false,
     default: 'pages',
     options: ['pages', 'all'],
+    maxLength: 1024,
   } as const
   const clear = aHook({
     name: 'clear',

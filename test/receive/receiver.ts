@@ -41,6 +41,11 @@ export async function aReceiver(
     accept: store.accept.bind(store),
     ended: () => new Promise(() => undefined),
     output: async () => new Uint8Array(),
+    follow: async function* () {},
+    cancel: async () => undefined,
+    maxParallel: 4,
+    login: async () => ({ problem: 'an unknown token' }),
+    addressOf: (incoming) => incoming.socket.remoteAddress ?? '',
     ...more.parts,
   })
   const server = serverFor(receiveApp(receive).fetch)

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Input, Step } from '../../src/model.ts'
+import type { Input } from '../../src/model/url.ts'
+import type { Step } from '../../src/model.ts'
 import { type Context, commandFor, environmentFor } from '../../src/run/command.ts'
 import { aHook, aPush, aTag, sha } from '../some.ts'
 import { aBench, aRun, aStored, fixture } from './runs.ts'
@@ -15,6 +16,7 @@ const anInput = (name: string): Input => ({
   required: false,
   default: null,
   options: null,
+  maxLength: 1024,
 })
 const template = (...items: string[]): Extract<Step, { kind: 'command' }> => ({
   kind: 'command',

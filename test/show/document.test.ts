@@ -145,7 +145,13 @@ describe('held against the server', () => {
     ]
     const stored = { verdicts, updates: [aPush(), aPush('x', { files: null })] }
     world.deliveries.push(aStored({ ...stored, duplicateOf: 3 }), aStored({ ...stored, id: 142 }))
-    const input = { name: 'scope', type: 'choice' as const, description: null, required: true }
+    const input = {
+      name: 'scope',
+      type: 'choice' as const,
+      description: null,
+      required: true,
+      maxLength: 9,
+    }
     world.hooks.push(
       aHook({
         triggers: [aTrigger({ branches: ['main'], types: ['opened'] })],

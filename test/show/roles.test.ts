@@ -4,9 +4,9 @@
  */
 
 import { describe, expect, test } from 'vitest'
+import { createAttempts } from '../../src/network/attempts.ts'
 import { roles } from '../../src/record/tokens.ts'
 import { admitLocal } from '../../src/show/admission.ts'
-import { createAttempts } from '../../src/show/attempts.ts'
 import { createRoutes, type Routes } from '../../src/show/routes.ts'
 import { routesOf, table } from './agreement.ts'
 import { serveStrangers } from './strangers.ts'

@@ -296,6 +296,7 @@ function configOf(world: World): Config {
       maxWaiting: 10_000,
       drainMs: 60_000,
       keep: aKeep(),
+      trustedProxies: [],
     },
     hosts: new Map(),
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),

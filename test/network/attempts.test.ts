@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createAttempts } from '../../src/show/attempts.ts'
+import { createAttempts } from '../../src/network/attempts.ts'
 
 function aClock() {
   const clock = { time: 1_000_000, now: () => clock.time }
