@@ -10,8 +10,12 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Hook, Run, RunEnd } from '../model.ts'
 import type { Accept, Accepted, Begun, Store } from '../record/store.ts'
+import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
+import { tellEnd, unstarted } from './ended.ts'
+import { Insist } from './insist.ts'
 import { retryAfter } from './retry.ts'
+import { Turns } from './turns.ts'
 
 export interface QueueParts {
   readonly store: Store
@@ -24,11 +28,8 @@ export interface QueueParts {
   readonly moved?: (runId: number) => void
 }
 
-/** How long to wait before asking a store again that refused, and for how long while stopping. */
-const RETRY_MS = 1000
+/** For how long a stopping server asks a store again that refuses. */
 const STOP_TRIES_MS = 5000
-/** The clock is looked at again this soon, for a timer does not notice when it is set. */
-const LONGEST_NAP_MS = 60_000
 
 interface Running {
   readonly controller: AbortController
@@ -37,6 +38,9 @@ interface Running {
 
 export class Queue {
   readonly #parts: QueueParts
+  readonly #alarm = new Alarm(() => this.#pump())
+  readonly #turns = new Turns()
+  readonly #insist: Insist
   readonly #backlog: Backlog
   /** Superseded or cancelled before they were heard of here. */
   readonly #gone = new Set<number>()
@@ -45,14 +49,11 @@ export class Queue {
   readonly #running = new Map<number, Running>()
   readonly #unwritten = new Set<Promise<void>>()
   readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
-  #turn: Promise<void> = Promise.resolve()
   #open = false
-  #alarm: NodeJS.Timeout | undefined
-  /** When a stop gives up on a store that refuses; the next start finds what was not written. */
-  #giveUpAt = Number.POSITIVE_INFINITY
 
   constructor(parts: QueueParts) {
     this.#parts = parts
+    this.#insist = new Insist(parts.log)
     this.#backlog = new Backlog((hook) => parts.hook(hook)?.maxParallel ?? null)
   }
 
@@ -65,14 +66,10 @@ export class Queue {
    * that its command starts as soon as the delivery is on disk.
    */
   async accept(...[delivery, verdicts, wanted, redelivers]: Parameters<Accept>): Promise<Accepted> {
+    const { store } = this.#parts
     const places: Run[] = []
-    const mayBegin = (run: Run) => {
-      const free = this.#keepPlace(run)
-      if (free) places.push(run)
-      return free
-    }
+    const mayBegin = (run: Run) => this.#keepPlace(run) && places.push(run) > 0
     try {
-      const { store } = this.#parts
       const accepted = await store.accept(delivery, verdicts, wanted, redelivers, mayBegin)
       this.add(accepted)
       return accepted
@@ -128,15 +125,15 @@ export class Queue {
   /** Starts nothing more, gives running commands `drainMs` to end, then ends them. What waits, stays. */
   async stop(drainMs: number): Promise<void> {
     this.#open = false
-    clearTimeout(this.#alarm)
+    this.#alarm.set(null)
     const all = () => Promise.all([...this.#running.values()].map((running) => running.done))
     const timer = setTimeout(() => {
-      this.#giveUpAt = performance.now() + STOP_TRIES_MS
+      this.#insist.giveUpAfter(STOP_TRIES_MS)
       for (const running of this.#running.values()) running.controller.abort('stop')
     }, drainMs)
     await all()
     clearTimeout(timer)
-    this.#giveUpAt = Math.min(this.#giveUpAt, performance.now() + STOP_TRIES_MS)
+    this.#insist.giveUpAfter(STOP_TRIES_MS)
     await Promise.all(this.#unwritten)
   }
 
@@ -157,12 +154,8 @@ export class Queue {
       if (!run) break
       this.#start(run, null)
     }
-    clearTimeout(this.#alarm)
-    const { due } = this.#backlog
     // Where there is no room, the next end of a run looks again.
-    if (due === null || this.#full) return
-    const nap = Math.min(Math.max(1, due - Date.now()), LONGEST_NAP_MS)
-    this.#alarm = setTimeout(() => this.#pump(), nap)
+    this.#alarm.set(this.#full ? null : this.#backlog.due)
   }
 
   get #full(): boolean {
@@ -199,20 +192,20 @@ export class Queue {
     const hook = this.#parts.hook(run.hook)
     if (!hook) {
       const end = unstarted(`hook "${run.hook}" is no longer in the hooks file`)
-      await this.#insist(() => store.finish(run.id, end))
+      await this.#insist.on(() => store.finish(run.id, end))
       return this.#announce(run.id, end)
     }
-    const begun = await this.#insist(() => this.#begin(run, hook, already))
+    const begun = await this.#insist.on(() => this.#begin(run, hook, already))
     if (!begun) return
     this.#parts.moved?.(run.id)
-    await this.#ownTurn()
+    await this.#turns.next()
     if (!this.#open || signal.reason === 'stop') {
-      await this.#insist(() => store.requeue(run.id)) // not started yet
+      await this.#insist.on(() => store.requeue(run.id)) // not started yet
       return
     }
     log.info({ run: run.id, hook: run.hook }, `    ${run.hook} #${run.id} started`)
     const end = await this.#execute(hook, begun, signal)
-    this.#tell(begun.run, end)
+    tellEnd(log, begun.run, end)
     this.#write(run, end, hook)
     this.#announce(run.id, end)
   }
@@ -240,60 +233,19 @@ export class Queue {
    */
   #write(run: Run, end: RunEnd, hook: Hook): void {
     const plan = retryAfter(run, hook, end.status)
-    const written = this.#insist(() => this.#parts.store.finish(run.id, end, plan)).then(
-      (retry) => {
+    const written = this.#insist
+      .on(() => this.#parts.store.finish(run.id, end, plan))
+      .then((retry) => {
         this.#unwritten.delete(written)
         if (!retry) return
         this.#parts.log.info({ run: retry.id }, `    ${run.hook} #${retry.id} waits: ${plan?.says}`)
         this.add({ queued: [retry], begun: [], superseded: [], cancel: [] })
-      },
-    )
+      })
     this.#unwritten.add(written)
-  }
-
-  /** Null when the server is stopping and the store would not have it. */
-  async #insist<T>(work: () => Promise<T>): Promise<T | null> {
-    while (performance.now() < this.#giveUpAt) {
-      try {
-        return await work()
-      } catch (error) {
-        this.#parts.log.error({ err: error }, `${messageOf(error)} Trying again in a second.`)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-    }
-    return null
-  }
-
-  /** One start per turn of the event loop: forking holds it up, and deliveries wait to be answered. */
-  #ownTurn(): Promise<void> {
-    this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)))
-    return this.#turn
   }
 
   #announce(runId: number, end: RunEnd): void {
     this.#ended.emit(String(runId), end)
     this.#parts.moved?.(runId)
-  }
-
-  #tell(run: Run, end: RunEnd): void {
-    const took = `${((Date.now() - (run.startedAt ?? run.queuedAt)) / 1000).toFixed(1)}s`
-    const { status, exitCode, reason } = end
-    this.#parts.log[status === 'success' ? 'info' : 'warn'](
-      { run: run.id, hook: run.hook, status, exitCode, reason },
-      `    ${run.hook} #${run.id} ${status} in ${took}${reason ? `: ${reason}` : ''}`,
-    )
-  }
-}
-
-/** The end of a run that never started a command. */
-export function unstarted(reason: string): RunEnd {
-  return {
-    status: 'cancelled',
-    exitCode: null,
-    signal: null,
-    reason,
-    outputBytes: 0,
-    outputCut: 0,
-    steps: [],
   }
 }

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { Hook, Run, RunEnd } from '../model.ts'
 import type { Store } from '../record/store.ts'
-import { unstarted } from './queue.ts'
+import { unstarted } from './ended.ts'
 import { notRunAgain, retryAfter } from './retry.ts'
 
 export interface RecoverParts {

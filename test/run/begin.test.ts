@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import type { Hook } from '../../src/model.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
-import { Queue, unstarted } from '../../src/run/queue.ts'
+import { unstarted } from '../../src/run/ended.ts'
+import { Queue } from '../../src/run/queue.ts'
 import { aDelivery, aDirectory, aHook, aPush, until } from '../some.ts'
 
 /** A queue on a real store whose transactions, while `held`, are not begun. */
