@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { ServerSettings } from './model.ts'
+import type { ServerSettings } from './model/config.ts'
 import { networksOf } from './network/allowed.ts'
 import { clientAddress } from './network/client.ts'
 import type { OutputLog } from './record/output.ts'

@@ -3,7 +3,8 @@
  * it is replaced in one step, so nobody sees the half of an old config beside the half of a new one.
  */
 
-import type { Config, RunEnd } from './model.ts'
+import type { Config } from './model/config.ts'
+import type { RunEnd } from './model/run.ts'
 import { type Endpoints, endpointsOf } from './receive/endpoints.ts'
 import { Redactor } from './record/redact.ts'
 

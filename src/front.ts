@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { close, type Http, listen, listenHeld, serverFor } from './listen.ts'
-import type { ServerSettings } from './model.ts'
+import type { ServerSettings } from './model/config.ts'
 
 /** How long a request that has begun to come in may take to be answered when we stop. */
 const ANSWER_MS = 5000

@@ -8,7 +8,7 @@ import type { Server as NetServer } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, RunhookError, systemCode } from './errors.ts'
 import type { Log } from './log.ts'
-import type { ServerSettings } from './model.ts'
+import type { ServerSettings } from './model/config.ts'
 
 /** Of the files this process may open, what must be left for the database, output and commands. */
 const FILES_KEPT = 128

@@ -8,7 +8,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect } from 'vitest'
-import type { Run } from '../src/model.ts'
+import type { Run } from '../src/model/run.ts'
 import { aRunhook, type Running } from './running.ts'
 import { until } from './some.ts'
 

@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
-import type { Run } from '../src/model.ts'
+import type { Run } from '../src/model/run.ts'
 import { needs, testUnless } from './needs.ts'
 import { aRunhook, type Running } from './running.ts'
 import { aDirectory, until } from './some.ts'

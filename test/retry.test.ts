@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Run } from '../src/model.ts'
+import type { Run } from '../src/model/run.ts'
 import { aPushBody, asGitHub } from './receive/receiver.ts'
 import { aRunhook, type Running } from './running.ts'
 import { aDirectory, SECRET, until } from './some.ts'

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { update } from '../src/hosts/fields.ts'
-import type { Concurrency, Delivery, Hook, Keep, Terms, Trigger, Update } from '../src/model.ts'
+import type { Keep } from '../src/model/config.ts'
+import type { Delivery, Update } from '../src/model/delivery.ts'
+import type { Concurrency, Hook, Terms, Trigger } from '../src/model/hook.ts'
 
 export const SECRET = 'a secret for acme/site, long enough'
 export const sha = (digit: string) => digit.repeat(40)

@@ -11,7 +11,7 @@ import {
   schemeHeaders,
   signatureHeaders,
 } from '../hosts/sample.ts'
-import type { Hook, Patterns, Trigger } from '../model.ts'
+import type { Hook, Patterns, Trigger } from '../model/hook.ts'
 
 export interface CallOptions {
   readonly event?: string

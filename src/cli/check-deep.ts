@@ -1,6 +1,6 @@
 /** What `check --deep` adds: each hook is asked as doctor asks it. Apart, because a plain check starts nothing. */
 
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 import type { Finding } from '../preflight/finding.ts'
 import { createProbe } from '../preflight/probe.ts'
 import { serverUser } from '../run/execute.ts'

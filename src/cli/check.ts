@@ -5,7 +5,9 @@
 
 import { RunhookError } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
-import type { Config, Hook, HostName } from '../model.ts'
+import type { Config } from '../model/config.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
 import { hookView } from '../show/views.ts'
 import { failed, findingsText } from './findings.ts'
 import { load, near, problemText } from './hook-file.ts'

@@ -2,7 +2,7 @@
  * Stays with a run until it has ended: its log goes to `out`, when it starts and how it ended to `talk`.
  */
 
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { ServerStatus } from '../show/control.ts'
 import type { RunEvent } from '../show/events.ts'
 import type { Page } from '../show/views.ts'

@@ -1,6 +1,6 @@
 /** A hook in a few words, for tables: what starts it, and what it runs. */
 
-import type { Hook, Step, Trigger } from '../model.ts'
+import type { Hook, Step, Trigger } from '../model/hook.ts'
 import { printable } from './printable.ts'
 
 /** `github:acme/site push main`, `manual`, `GET if header.x-env is prod*` */

@@ -4,7 +4,7 @@
  * other escape sequence and no endless lines; a file or a pipe gets the bytes as they are.
  */
 
-import type { StepRecord } from '../model.ts'
+import type { StepRecord } from '../model/run.ts'
 import { cutLongLines } from '../show/long-lines.ts'
 import { keepColours } from './escapes.ts'
 import { printable } from './printable.ts'

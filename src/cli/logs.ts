@@ -4,7 +4,7 @@
 
 import { text } from 'node:stream/consumers'
 import { RunhookError } from '../errors.ts'
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { Page, RunView } from '../show/views.ts'
 import { type Client, query } from './client.ts'
 import { eventsOf } from './events.ts'

@@ -3,7 +3,8 @@
  * run, so none is printed; and they need nothing but sh, openssl and curl.
  */
 
-import type { HostName, SignatureScheme } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { SignatureScheme } from '../model/hook.ts'
 
 export type BodySource =
   | { readonly kind: 'none' }

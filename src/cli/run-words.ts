@@ -1,6 +1,6 @@
 /** A run in the words and signs of the command line. */
 
-import type { Run, RunStatus } from '../model.ts'
+import type { Run, RunStatus } from '../model/run.ts'
 import { printable } from './printable.ts'
 import type { Cell } from './table.ts'
 import type { Format } from './terminal.ts'

@@ -1,6 +1,6 @@
 /** `runhook runs`: what ran lately, newest first. */
 
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { Page } from '../show/views.ts'
 import { query } from './client.ts'
 import { connect, type PlaceOptions } from './locate.ts'

@@ -5,7 +5,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Secret } from '../model.ts'
+import type { Secret } from '../model/hook.ts'
 import { type HookFile, near } from './hook-file.ts'
 import { quote } from './recipes.ts'
 import type { Terminal } from './terminal.ts'

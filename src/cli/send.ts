@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 import type { ServerStatus } from '../show/control.ts'
 import { type Call, type CallOptions, composeCall } from './call.ts'
 import { keepColours } from './escapes.ts'

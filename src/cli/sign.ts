@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { type Call, composeCall } from './call.ts'
 import { type HookFile, loadHook } from './hook-file.ts'
 import type { PlaceOptions } from './locate.ts'

@@ -1,6 +1,6 @@
 /** `runhook trigger` and `runhook rerun`: start a run, and stay with it when asked to. */
 
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { Client } from './client.ts'
 import { aheadOf, follow, linkTo, stateLine } from './follow.ts'
 import { connect, type PlaceOptions } from './locate.ts'

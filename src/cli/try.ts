@@ -4,7 +4,8 @@
  */
 
 import { createHmac } from 'node:crypto'
-import type { Config, Hook } from '../model.ts'
+import type { Config } from '../model/config.ts'
+import type { Hook } from '../model/hook.ts'
 
 export function thingsToTry(url: string, config: Config, envFile: string): string[] {
   const hooks = [...config.hooks.values()]

@@ -4,7 +4,7 @@
  */
 
 import { type Command, Option } from 'commander'
-import { gitHostNames } from '../model.ts'
+import { gitHostNames } from '../model/delivery.ts'
 import {
   toId,
   toInputs,

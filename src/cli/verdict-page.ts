@@ -1,6 +1,6 @@
 /** Verdicts for a person: one hook under another, each with its checks in their order. */
 
-import type { Check, CheckResult, Update, Verdict } from '../model.ts'
+import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
 import { printable } from './printable.ts'
 import type { Format, Paper } from './terminal.ts'
 import { displayWidth, padTo } from './width.ts'

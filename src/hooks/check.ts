@@ -1,6 +1,6 @@
 /** One finding of a verdict: what a rule wanted, what it found, and both in a clause. */
 
-import type { Check } from '../model.ts'
+import type { Check } from '../model/delivery.ts'
 
 /** What was found says enough. */
 export function pass(rule: string, found: string, wanted = ''): Check {

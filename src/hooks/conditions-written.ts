@@ -3,7 +3,8 @@
  * for both. Warns of what looks like a lock and is none.
  */
 
-import type { Condition, HostName, Wish } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Condition, Wish } from '../model/hook.ts'
 import { shownValue } from './conditions.ts'
 import type { HookDraft } from './draft.ts'
 import { mayHoldSecret } from './header-names.ts'

@@ -4,7 +4,8 @@
  * What cannot be judged, because it is too long or too much, does not hold, whatever is wanted of it.
  */
 
-import type { Check, Condition, Wish } from '../model.ts'
+import type { Check } from '../model/delivery.ts'
+import type { Condition, Wish } from '../model/hook.ts'
 import { isLike } from './pattern.ts'
 
 /** Where `payload.…` and `header.…` are looked up. Names of headers are in lower case. */

@@ -2,7 +2,8 @@
  * A hook on its way from the file to a `Hook`: what stands there, and where to say what is wrong.
  */
 
-import type { HostName, Secret } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Secret } from '../model/hook.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
 import type { HooksFile } from './schema.ts'

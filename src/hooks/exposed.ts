@@ -3,7 +3,7 @@
  * server, as it was at its start, so a secret of one hook is open to the commands of all.
  */
 
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 
 /** Names of the variables that hold one, sorted. */
 export function exposedSecrets(

@@ -4,7 +4,8 @@
  * passwords in the URLs of `env`. What stands in the file as plain text is no secret.
  */
 
-import type { Config, Secret } from '../model.ts'
+import type { Config } from '../model/config.ts'
+import type { Secret } from '../model/hook.ts'
 import type { FileDraft } from './draft.ts'
 import type { Path } from './problems.ts'
 import type { Variables } from './variables.ts'

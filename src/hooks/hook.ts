@@ -3,13 +3,8 @@
  * returns is only used when nothing was reported as an error.
  */
 
-import {
-  type Concurrency,
-  type Hook,
-  isHostName,
-  type RepositoryName,
-  type Trigger,
-} from '../model.ts'
+import { isHostName } from '../model/delivery.ts'
+import type { Concurrency, Hook, RepositoryName, Trigger } from '../model/hook.ts'
 import { readAccess } from './access.ts'
 import { checkUrl } from './address.ts'
 import { readMatch } from './conditions-written.ts'

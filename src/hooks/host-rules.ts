@@ -1,6 +1,7 @@
 /** What single hosts ask of a hook beyond a secret, because of how they prove themselves. */
 
-import type { HostName, Secret } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Secret } from '../model/hook.ts'
 import type { HookDraft } from './draft.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'

@@ -3,8 +3,8 @@
  * the command only as values of `INPUT_*` variables or whole argv items.
  */
 
+import type { Hook } from '../model/hook.ts'
 import type { Input } from '../model/url.ts'
-import type { Hook } from '../model.ts'
 
 export type Inputs = Readonly<Record<string, string>>
 

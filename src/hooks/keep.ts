@@ -1,6 +1,7 @@
 /** How long things are kept, with every default filled in: `keep` of the server and of a hook. */
 
-import type { Hook, Keep } from '../model.ts'
+import type { Keep } from '../model/config.ts'
+import type { Hook } from '../model/hook.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import { parseAge } from './duration.ts'
 import { parseSize, sizeProblem } from './size.ts'

@@ -4,7 +4,8 @@
  * The checks `duplicate` and `replay` need the database and are added by the Store.
  */
 
-import type { Check, Content, Delivery, Hook, Trigger, Update, Verdict } from '../model.ts'
+import type { Check, Content, Delivery, Update, Verdict } from '../model/delivery.ts'
+import type { Hook, Trigger } from '../model/hook.ts'
 import { fail, pass, unknown } from './check.ts'
 import { judgeConditions } from './conditions.ts'
 import { filter, matchesRepository } from './pattern.ts'

@@ -3,7 +3,8 @@
  * unless it says `"auth": "none"` in words.
  */
 
-import type { HostName, Secret, Trigger } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Secret, Trigger } from '../model/hook.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import { isPlain } from './events.ts'
 import { checkHostRules, publicKeysOf } from './host-rules.ts'

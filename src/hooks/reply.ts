@@ -3,8 +3,8 @@
  * what becomes of the run when he goes away.
  */
 
+import type { Hook } from '../model/hook.ts'
 import type { Reply } from '../model/url.ts'
-import type { Hook } from '../model.ts'
 import type { HookDraft } from './draft.ts'
 import { readDuration } from './surroundings.ts'
 

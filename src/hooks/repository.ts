@@ -3,7 +3,7 @@
  * deliveries give it, with `*` where any will do. And what somebody meant who wrote an address instead.
  */
 
-import { type GitHostName, gitHostNames, isHostName } from '../model.ts'
+import { type GitHostName, gitHostNames, isHostName } from '../model/delivery.ts'
 import { listed } from './suggest.ts'
 
 interface Naming {

@@ -1,6 +1,6 @@
 /** From `retry` to what is tried again, how often and after what wait. */
 
-import { LONGEST_DELAY_MS, type Retry } from '../model.ts'
+import { LONGEST_DELAY_MS, type Retry } from '../model/hook.ts'
 import type { HookDraft } from './draft.ts'
 import { readDuration } from './surroundings.ts'
 import { asList } from './triggers.ts'

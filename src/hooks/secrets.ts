@@ -4,7 +4,7 @@
  */
 
 import { basename, join, resolve } from 'node:path'
-import type { Secret } from '../model.ts'
+import type { Secret } from '../model/hook.ts'
 import { isOpen, readTextFile } from './files.ts'
 import { isReference } from './mask.ts'
 import type { Path } from './problems.ts'

@@ -4,7 +4,7 @@
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import type { ServerSettings } from '../model.ts'
+import type { ServerSettings } from '../model/config.ts'
 import { readNetworks } from './access.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'

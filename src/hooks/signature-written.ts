@@ -3,7 +3,7 @@
  * has to be in the template, and the other way round.
  */
 
-import type { SignatureScheme } from '../model.ts'
+import type { SignatureScheme } from '../model/hook.ts'
 import type { HookDraft } from './draft.ts'
 import { parseDuration } from './duration.ts'
 import type { Path } from './problems.ts'

@@ -4,7 +4,7 @@
  */
 
 import { resolve } from 'node:path'
-import type { Step, StepOptions } from '../model.ts'
+import type { Step, StepOptions } from '../model/hook.ts'
 import type { HookDraft } from './draft.ts'
 import { formatDuration } from './duration.ts'
 import type { Path } from './problems.ts'

@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { messageOf } from '../errors.ts'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import { parseDuration } from './duration.ts'
 import type { Path } from './problems.ts'

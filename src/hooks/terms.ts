@@ -3,7 +3,7 @@
  * file's defaults. What this process could not do anyway is said when the file is read, not by each run.
  */
 
-import type { HookUser, Limits, Terms } from '../model.ts'
+import type { HookUser, Limits, Terms } from '../model/hook.ts'
 import type { FileDraft, HookDraft } from './draft.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'

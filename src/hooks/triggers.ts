@@ -3,7 +3,7 @@
  * mean what it seems to.
  */
 
-import type { Patterns, Trigger } from '../model.ts'
+import type { Patterns, Trigger } from '../model/hook.ts'
 import type { HookDraft } from './draft.ts'
 import { canonical, type Filter, filtersFor, isPlain, likelyEvent } from './events.ts'
 import { compilePattern } from './pattern.ts'

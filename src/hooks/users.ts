@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import type { HookUser } from '../model.ts'
+import type { HookUser } from '../model/hook.ts'
 
 /** What is asked of the machine: real in the server, given in tests. */
 export interface Accounts {

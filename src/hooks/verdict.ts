@@ -2,7 +2,7 @@
  * A verdict in words: short lines that read well in a terminal, and in GitHub's Response tab.
  */
 
-import type { Check, Verdict } from '../model.ts'
+import type { Check, Verdict } from '../model/delivery.ts'
 
 const marks = { pass: '✓', fail: '✗', unknown: '?' } as const
 

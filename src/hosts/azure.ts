@@ -6,7 +6,7 @@
  * changed files. A repository is `project/repository`; both may hold spaces.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import {
   at,
   isZero,

@@ -6,7 +6,7 @@
  * commits. *Test connection* is not signed: see `isConnectionTest`.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import {
   at,
   isZero,

@@ -6,7 +6,7 @@
  * payloads over 256 KB are silently not sent at all.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import { at, flagAt, listAt, numberAt, parseBody, shaAt, textAt, update } from './fields.ts'
 import type { Host, Payload } from './host.ts'
 import { malformedHex, verifyHex } from './signature.ts'

@@ -4,7 +4,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import type { Update } from '../model.ts'
+import type { Update } from '../model/delivery.ts'
 import { DEEPEST, isTooDeep } from './depth.ts'
 import type { Payload } from './host.ts'
 

@@ -5,7 +5,7 @@
  */
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { SignatureScheme } from '../model.ts'
+import type { SignatureScheme } from '../model/hook.ts'
 import { clockProblem, readTime } from './clock.ts'
 import { decodeExactly } from './ed25519.ts'
 import { textAt } from './fields.ts'

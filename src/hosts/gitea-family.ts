@@ -8,7 +8,7 @@
  * neither is the `secret` that old releases put into the body.
  */
 
-import type { HostName } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
 import { parseBody, textAt } from './fields.ts'
 import { familyContent, familyShapeProblem } from './gitea-payload.ts'
 import { isForm } from './github.ts'

@@ -3,7 +3,7 @@
  * deleted are told by ids of all zeros. Structures: modules/structs/hook.go of Gitea, and of Forgejo.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import { at, flagAt, isZero, listAt, numberAt, refNames, shaAt, textAt, update } from './fields.ts'
 import type { Payload } from './host.ts'
 import { changedFiles } from './pushed.ts'

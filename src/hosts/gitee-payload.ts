@@ -1,6 +1,6 @@
 /** Gitee's payloads in our words. https://help.gitee.com/webhook/gitee-webhook-push-data-format */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import { at, flagAt, isZero, listAt, numberAt, refNames, shaAt, textAt, update } from './fields.ts'
 import type { Payload } from './host.ts'
 import { changedFiles } from './pushed.ts'

@@ -6,7 +6,7 @@
  * the body, and the body's shape must fit the event that the header names.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import {
   at,
   decode,

@@ -4,7 +4,7 @@
  * custom webhook template has made over names no kind: it stays an event by its header's name.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import { at, flagAt, isZero, listAt, numberAt, refNames, shaAt, textAt, update } from './fields.ts'
 import type { Payload } from './host.ts'
 import { changedFiles } from './pushed.ts'

@@ -3,7 +3,8 @@
  * One file per host keeps this contract; bytes and values in, values out, nothing else touched.
  */
 
-import type { Content, HostName, Secret } from '../model.ts'
+import type { Content, HostName } from '../model/delivery.ts'
+import type { Secret } from '../model/hook.ts'
 
 /** Header values by lower-case name, as node:http gives them (doubled ones joined with ", "). */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>

@@ -1,6 +1,6 @@
-/** The table of hosts. A new host is one file beside this one, its name in model.ts, and one row here. */
+/** The table of hosts. A new host is one file beside this one, its name in model/delivery.ts, and one row here. */
 
-import type { HostName } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
 import { azure } from './azure.ts'
 import { bitbucket } from './bitbucket.ts'
 import { bitbucketDc } from './bitbucket-dc.ts'

@@ -5,7 +5,8 @@
 
 import { createHmac, randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
-import type { HostName, SignatureScheme } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { SignatureScheme } from '../model/hook.ts'
 import { signatureNames } from './sample-gitea.ts'
 import { giteeToken } from './sample-gitee.ts'
 import { standardKeys } from './standard.ts'

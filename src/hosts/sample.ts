@@ -3,7 +3,7 @@
  * tests. A new host is one file `sample-….ts` and one row here.
  */
 
-import type { HostName } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
 import { azureSample } from './sample-azure.ts'
 import { bitbucketEvent, bitbucketHeaders, bitbucketPayload } from './sample-bitbucket.ts'
 import { bitbucketDcSample } from './sample-bitbucket-dc.ts'

@@ -7,7 +7,7 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { verify as octokitVerify } from '@octokit/webhooks-methods'
-import type { Secret } from '../model.ts'
+import type { Secret } from '../model/hook.ts'
 import type { Headers, Proof } from './host.ts'
 
 const SHA256_HEX = /^sha256=[0-9a-f]{64}$/

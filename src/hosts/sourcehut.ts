@@ -6,7 +6,7 @@
  * The body is the answer to the query in docs/hosts.md; there is no other fixed payload.
  */
 
-import type { Content, Update } from '../model.ts'
+import type { Content, Update } from '../model/delivery.ts'
 import { decodeExactly, signsEd25519 } from './ed25519.ts'
 import { at, listAt, parseBody, refNames, shaAt, textAt, update } from './fields.ts'
 import type { Headers, Host } from './host.ts'

@@ -5,7 +5,7 @@
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Secret } from '../model.ts'
+import type { Secret } from '../model/hook.ts'
 import { clockProblem, FIVE_MINUTES_MS } from './clock.ts'
 import { decodeExactly, signsEd25519 } from './ed25519.ts'
 import type { Headers, Proof } from './host.ts'

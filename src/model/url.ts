@@ -1,9 +1,9 @@
 /**
  * The nouns of hooks that people and programs call: who may, what they may give, and what
- * they are answered. Types only; they belong to model.ts, which tells what a hook is.
+ * they are answered. Types only; they belong to hook.ts, which tells what a hook is.
  */
 
-import type { Secret } from '../model.ts'
+import type { Secret } from '../model/hook.ts'
 
 /** Who calls by HTTP Basic. Several passwords are accepted while one is replaced. */
 export interface User {

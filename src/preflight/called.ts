@@ -5,7 +5,7 @@
  */
 
 import { basename, resolve } from 'node:path'
-import type { Hook, Step } from '../model.ts'
+import type { Hook, Step } from '../model/hook.ts'
 import { type Token, tokensOf, type Word } from './words.ts'
 
 export interface Called {

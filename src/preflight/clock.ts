@@ -1,6 +1,6 @@
 /** Whether this machine's clock is right: signatures with a time in them are good for five minutes. */
 
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { type Finding, warning } from './finding.ts'
 import type { Probe } from './probe.ts'
 

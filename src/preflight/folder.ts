@@ -1,6 +1,6 @@
 /** Whether a hook's working directory can be worked in, asked as the hook's own commands would meet it. */
 
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { error, type Finding, ok, warning } from './finding.ts'
 import type { Probe } from './probe.ts'
 

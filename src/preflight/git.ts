@@ -1,6 +1,6 @@
 /** git, asked as a hook's lines would ask it, but so that it can only answer: no prompt, no lock, no end of waiting. */
 
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import type { Answer, Probe } from './probe.ts'
 
 /** Asks git in one folder, in the hook's environment. */

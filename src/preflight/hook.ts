@@ -1,7 +1,7 @@
 /** Everything that is asked of one hook before it runs: what doctor and `check --deep` have in common. */
 
 import { statSync } from 'node:fs'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { everyStep, gitUses } from './called.ts'
 import { type Finding, ok } from './finding.ts'
 import { checkFolder } from './folder.ts'

@@ -1,6 +1,7 @@
 /** What the machine gives to all hooks: the tools that runhook itself starts, and git's version. */
 
-import type { Config, Hook } from '../model.ts'
+import type { Config } from '../model/config.ts'
+import type { Hook } from '../model/hook.ts'
 import { cgroupPlaceOf } from '../run/cgroup-place.ts'
 import { holdingText } from '../run/holding.ts'
 import { statusOf } from '../run/proc.ts'

@@ -1,6 +1,6 @@
 /** Whether the processes that a hook's `signal` steps mean are there, and may be signalled. */
 
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { trySignal } from '../run/signal.ts'
 import { everyStep } from './called.ts'
 import { error, type Finding, ok, warning } from './finding.ts'

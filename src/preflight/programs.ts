@@ -5,7 +5,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import type { Hook, Step } from '../model.ts'
+import type { Hook, Step } from '../model/hook.ts'
 import { foreseenProblem } from '../run/spawn-problem.ts'
 import { type Called, callsOf, everyStep } from './called.ts'
 import { error, type Finding, ok, warning } from './finding.ts'

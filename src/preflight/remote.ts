@@ -1,7 +1,7 @@
 /** Whether the remote of a work tree lets the hook's user in: the one question that leaves this machine. */
 
 import { matchesRepository } from '../hooks/pattern.ts'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { type Clue, clueIn, hintOf } from '../run/hint.ts'
 import { checkClockBy } from './clock.ts'
 import { error, type Finding, ok, warning } from './finding.ts'

@@ -3,7 +3,7 @@
 import { createServer } from 'node:net'
 import { messageOf, systemCode } from '../errors.ts'
 import { EXPOSED_MEND, exposedSecrets, exposedText } from '../hooks/exposed.ts'
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 import { environmentOf, statusOf, userOf } from '../run/proc.ts'
 import type { ServerStatus } from '../show/control.ts'
 import { version } from '../version.ts'

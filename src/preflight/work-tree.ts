@@ -5,7 +5,7 @@
  */
 
 import { filter } from '../hooks/pattern.ts'
-import type { Hook, Trigger } from '../model.ts'
+import type { Hook, Trigger } from '../model/hook.ts'
 import { clueIn, hintOf } from '../run/hint.ts'
 import type { GitUse } from './called.ts'
 import { error, type Finding, ok, warning } from './finding.ts'

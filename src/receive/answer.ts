@@ -5,7 +5,8 @@
  */
 
 import { verdictLines } from '../hooks/verdict.ts'
-import type { Run, StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
+import type { Run } from '../model/run.ts'
 
 export interface Answer {
   readonly status: number

@@ -6,8 +6,9 @@
 import { genericHost } from '../hosts/generic.ts'
 import type { Host } from '../hosts/host.ts'
 import { gitHosts, hostOf } from '../hosts/hosts.ts'
+import type { Config } from '../model/config.ts'
+import type { Condition, Hook, Secret } from '../model/hook.ts'
 import type { User } from '../model/url.ts'
-import type { Condition, Config, Hook, Secret } from '../model.ts'
 import { type Networks, networksOf } from '../network/allowed.ts'
 
 export interface Endpoint {

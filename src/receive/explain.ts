@@ -8,7 +8,8 @@ import { isForm } from '../hosts/github.ts'
 import type { Headers } from '../hosts/host.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import { formPayload } from '../hosts/pushed.ts'
-import type { HostName, Secret } from '../model.ts'
+import type { HostName } from '../model/delivery.ts'
+import type { Secret } from '../model/hook.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /** A request whose proof failed. Without a body it was refused by its headers alone. */

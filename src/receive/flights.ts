@@ -4,7 +4,7 @@
  */
 
 import type { Log } from '../log.ts'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import type { Answer } from './answer.ts'
 import type { Ran } from './reply.ts'
 

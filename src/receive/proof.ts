@@ -7,8 +7,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { github } from '../hosts/github.ts'
 import type { Headers, Host, Proof } from '../hosts/host.ts'
+import type { Secret } from '../model/hook.ts'
 import type { User } from '../model/url.ts'
-import type { Secret } from '../model.ts'
 import { createAttempts } from '../network/attempts.ts'
 import type { Endpoint } from './endpoints.ts'
 

@@ -3,7 +3,8 @@
  * and headers that the hook says; or the output as it comes.
  */
 
-import type { Hook, Run, RunEnd } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Run, RunEnd } from '../model/run.ts'
 import { type Form, preferredForm } from './accepts.ts'
 import type { Answer } from './answer.ts'
 import { PAGE_POLICY, pageOf } from './page.ts'

@@ -3,7 +3,9 @@
  * is it a repeat, does a new run replace a waiting one, does it end a running one.
  */
 
-import type { Check, Delivery, Hook, Run, StoredDelivery, Update, Verdict } from '../model.ts'
+import type { Check, Delivery, StoredDelivery, Update, Verdict } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Run } from '../model/run.ts'
 import type { Database } from './database.ts'
 import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'

@@ -1,7 +1,7 @@
 /** What a person is told who asks for something that was kept for its time and is gone. */
 
 import { RunhookError } from '../errors.ts'
-import type { StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Check, Delivery } from '../model.ts'
+import type { Check, Delivery } from '../model/delivery.ts'
 import type { Database } from './database.ts'
 import { number, text } from './rows.ts'
 import type { Wanted } from './store.ts'

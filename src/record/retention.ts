@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Keep } from '../model.ts'
+import type { Keep } from '../model/config.ts'
 import type { OutputFiles } from './output-files.ts'
 import { type EndedRun, type Place, type Prune, SLICE } from './prune.ts'
 

@@ -5,19 +5,16 @@
 
 import type { SQLOutputValue } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
+import { isHostName, type StoredDelivery, type Update, type Verdict } from '../model/delivery.ts'
 import {
   type Conclusion,
-  isHostName,
   type Phase,
   type RetryOf,
   type Run,
   type RunStatus,
   runStatuses,
   type StepRecord,
-  type StoredDelivery,
-  type Update,
-  type Verdict,
-} from '../model.ts'
+} from '../model/run.ts'
 
 export type Row = Record<string, SQLOutputValue>
 

@@ -6,7 +6,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
-import type { Delivery, Hook, Run, RunEnd, StepRecord, StoredDelivery, Verdict } from '../model.ts'
+import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Run, RunEnd, StepRecord } from '../model/run.ts'
 import { Acceptance } from './accept.ts'
 import { Database } from './database.ts'
 import type { Disk } from './disk.ts'

@@ -5,17 +5,9 @@
  * RunhookError of code `storage` and leaves nothing behind: no half of a delivery is ever stored.
  */
 
-import type {
-  Delivery,
-  Hook,
-  RetryOf,
-  Run,
-  RunEnd,
-  RunStatus,
-  StepRecord,
-  StoredDelivery,
-  Verdict,
-} from '../model.ts'
+import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
+import type { RetryOf, Run, RunEnd, RunStatus, StepRecord } from '../model/run.ts'
 
 /** A run that a delivery asks for: the hook as it is now, and which update it answers. */
 export interface Wanted {

@@ -4,7 +4,8 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import type { Run, RunEnd, StepRecord, StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
+import type { Run, RunEnd, StepRecord } from '../model/run.ts'
 import type { Database } from './database.ts'
 import { deliveryOf, runOf, text } from './rows.ts'
 import type { Begun, RetryPlan } from './store.ts'

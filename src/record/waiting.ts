@@ -3,7 +3,8 @@
  * one makes pointless, and the one that follows a failed run by itself.
  */
 
-import type { Concurrency, Run } from '../model.ts'
+import type { Concurrency } from '../model/hook.ts'
+import type { Run } from '../model/run.ts'
 import type { Database } from './database.ts'
 import { number } from './rows.ts'
 import type { RetryPlan } from './store.ts'

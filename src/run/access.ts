@@ -6,7 +6,7 @@
 import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { accountsHere, userNamed } from '../hooks/users.ts'
-import type { HookUser } from '../model.ts'
+import type { HookUser } from '../model/hook.ts'
 
 const bits = { read: 4, write: 2, execute: 1 } as const
 export type Deed = keyof typeof bits

@@ -6,7 +6,8 @@
  * Runs with a time to wait for are in no lane until it has come.
  */
 
-import { LONGEST_DELAY_MS, type Run } from '../model.ts'
+import { LONGEST_DELAY_MS } from '../model/hook.ts'
+import type { Run } from '../model/run.ts'
 import { Heap } from './heap.ts'
 
 type Line = Heap<{ readonly lane: Lane; readonly at: number }>

@@ -7,7 +7,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../errors.ts'
-import type { Limits } from '../model.ts'
+import type { Limits } from '../model/hook.ts'
 import { signalGroup } from './group.ts'
 import { factsOf, isDead, type ProcessFacts } from './proc.ts'
 import type { Tree } from './tree.ts'

@@ -5,7 +5,9 @@
  */
 
 import { at } from '../hosts/fields.ts'
-import type { Conclusion, Hook, Run, Step, StoredDelivery, Terms } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
+import type { Hook, Step, Terms } from '../model/hook.ts'
+import type { Conclusion, Run } from '../model/run.ts'
 
 export interface CommandSpec {
   /** The program, looked up in the PATH of `env`, and its arguments. */

@@ -6,7 +6,8 @@
 import { constants } from 'node:os'
 import { formatDuration } from '../hooks/duration.ts'
 import { formatSize } from '../hooks/size.ts'
-import type { Hook, RunEnd, Step } from '../model.ts'
+import type { Hook, Step } from '../model/hook.ts'
+import type { RunEnd } from '../model/run.ts'
 import type { Ended } from './process.ts'
 
 export type Outcome = Pick<RunEnd, 'status' | 'exitCode' | 'signal' | 'reason'>

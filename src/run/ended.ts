@@ -1,7 +1,7 @@
 /** The ends of runs: of one that never started a command, and how one is told to the log. */
 
 import type { Log } from '../log.ts'
-import type { Run, RunEnd } from '../model.ts'
+import type { Run, RunEnd } from '../model/run.ts'
 
 /** The end of a run that never started a command. */
 export function unstarted(reason: string): RunEnd {

@@ -5,7 +5,8 @@
 
 import { userInfo } from 'node:os'
 import { messageOf } from '../errors.ts'
-import type { RunEnd, Step, StepRecord } from '../model.ts'
+import type { Step } from '../model/hook.ts'
+import type { RunEnd, StepRecord } from '../model/run.ts'
 import type { Closed, OutputWriter } from '../record/output.ts'
 import type { Context } from './command.ts'
 import { aborted, allTaken, type Outcome, type StepOutcome, titleOf } from './conclusion.ts'

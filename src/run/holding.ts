@@ -4,7 +4,7 @@
  */
 
 import type { Log } from '../log.ts'
-import type { Hook } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
 import { type CgroupPlace, findCgroupPlace } from './cgroup-place.ts'
 import { Cgroups } from './cgroups.ts'
 

@@ -22,7 +22,8 @@ import { systemCode } from '../errors.ts'
 import { isForm } from '../hosts/github.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import { formField } from '../hosts/pushed.ts'
-import type { HookUser, StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
+import type { HookUser } from '../model/hook.ts'
 import { SharedFolder } from './shared-folder.ts'
 
 /** Up to this size a write is done sooner than a thread has answered; a longer one would hold up the loop. */

@@ -3,7 +3,8 @@
  * make of the run together. Pure.
  */
 
-import type { Hook, Phase, Run, Step, StepRecord } from '../model.ts'
+import type { Hook, Step } from '../model/hook.ts'
+import type { Phase, Run, StepRecord } from '../model/run.ts'
 import { type Outcome, titleOf } from './conclusion.ts'
 import { retryAfter } from './retry.ts'
 

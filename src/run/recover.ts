@@ -7,7 +7,8 @@
 
 import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
-import type { Hook, Run, RunEnd } from '../model.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Run, RunEnd } from '../model/run.ts'
 import type { Store } from '../record/store.ts'
 import { unstarted } from './ended.ts'
 import { notRunAgain, retryAfter } from './retry.ts'

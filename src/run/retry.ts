@@ -1,7 +1,8 @@
 /** Whether a run that ended is tried again, and when. Pure. */
 
 import { formatDuration } from '../hooks/duration.ts'
-import { type Conclusion, type Hook, LONGEST_DELAY_MS, type Run } from '../model.ts'
+import { type Hook, LONGEST_DELAY_MS } from '../model/hook.ts'
+import type { Conclusion, Run } from '../model/run.ts'
 import type { RetryPlan } from '../record/store.ts'
 import { keptWaiting } from '../record/waiting.ts'
 

@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { messageOf, systemCode } from '../errors.ts'
-import type { HookUser, Step } from '../model.ts'
+import type { HookUser, Step } from '../model/hook.ts'
 import { commandLineOf, factsOf, isDead, type ProcessFacts, startedAt, userOf } from './proc.ts'
 
 export type SignalStep = Extract<Step, { kind: 'signal' }>

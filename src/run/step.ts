@@ -4,7 +4,8 @@
  */
 
 import { messageOf } from '../errors.ts'
-import type { Hook, Phase, Step, StepRecord } from '../model.ts'
+import type { Hook, Step } from '../model/hook.ts'
+import type { Phase, StepRecord } from '../model/run.ts'
 import type { OutputLog, OutputWriter } from '../record/output.ts'
 import type { Begun } from '../record/store.ts'
 import { causeOf } from './cause.ts'

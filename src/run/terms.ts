@@ -5,7 +5,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import type { Terms } from '../model.ts'
+import type { Terms } from '../model/hook.ts'
 import type { CommandSpec } from './command.ts'
 
 export interface Entry {

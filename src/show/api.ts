@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from 'hono'
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 import type { Store } from '../record/store.ts'
 import type { Tokens } from '../record/tokens.ts'
 import type { Admit, ApiEnv } from './admission.ts'

@@ -3,7 +3,8 @@
  * stands only the agreement. Refusals are RunhookErrors of code not-found, conflict or invalid.
  */
 
-import type { Run, StepRecord, StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
+import type { Run, StepRecord } from '../model/run.ts'
 
 /** `stopping`: it was running and has been told to end. `ended`: it was over before anybody asked. */
 export type CancelResult = 'cancelled' | 'stopping' | 'ended' | 'unknown'

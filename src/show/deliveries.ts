@@ -4,7 +4,7 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import type { StoredDelivery } from '../model.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
 import { payloadRemoved } from '../record/removed.ts'
 import type { Store } from '../record/store.ts'
 import { callerOf } from './admission.ts'

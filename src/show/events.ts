@@ -3,7 +3,7 @@
  * the output begins and again when it ended, the output as text, and at last the run as it ended.
  */
 
-import type { Run, StepRecord } from '../model.ts'
+import type { Run, StepRecord } from '../model/run.ts'
 import type { Control } from './control.ts'
 import { hasEnded, type Watched, watch } from './watch.ts'
 

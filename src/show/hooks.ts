@@ -1,6 +1,6 @@
 /** Routes of the server itself and its hooks: how it stands, what it knows, and starting a hook by hand. */
 
-import type { Config } from '../model.ts'
+import type { Config } from '../model/config.ts'
 import { readInputs } from './body.ts'
 import type { Control } from './control.ts'
 import { called, name } from './parameters.ts'

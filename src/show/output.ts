@@ -5,7 +5,7 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { Ask } from './admission.ts'
 import { bytesAnswer, refusal } from './answers.ts'
 import { called, id, like, offset, oneOf, type Values } from './parameters.ts'

@@ -1,7 +1,7 @@
 /** Routes of runs: lists, one run, its events, and what one may ask of it. Its output is in output.ts. */
 
 import { RunhookError } from '../errors.ts'
-import { type Run, runStatuses } from '../model.ts'
+import { type Run, runStatuses } from '../model/run.ts'
 import type { Store } from '../record/store.ts'
 import { callerOf } from './admission.ts'
 import { linesAnswer } from './answers.ts'

@@ -5,14 +5,8 @@
  */
 
 import * as v from 'valibot'
-import {
-  gitHostNames,
-  type Run,
-  runStatuses,
-  type StepRecord,
-  type Update,
-  type Verdict,
-} from '../model.ts'
+import { gitHostNames, type Update, type Verdict } from '../model/delivery.ts'
+import { type Run, runStatuses, type StepRecord } from '../model/run.ts'
 import type { Failure } from './answers.ts'
 import type { CancelResult } from './control.ts'
 import type { DeliverySummary, DeliveryView, Page, RedeliveryView, RunView } from './views.ts'

@@ -4,7 +4,9 @@
  * an address of its own.
  */
 
-import type { Hook, Run, StepRecord, StoredDelivery, Trigger, Update, Verdict } from '../model.ts'
+import type { StoredDelivery, Update, Verdict } from '../model/delivery.ts'
+import type { Hook, Trigger } from '../model/hook.ts'
+import type { Run, StepRecord } from '../model/run.ts'
 import type { Refusal } from '../record/store.ts'
 
 export interface HookView {

@@ -4,7 +4,7 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import type { Run } from '../model.ts'
+import type { Run } from '../model/run.ts'
 import type { Store } from '../record/store.ts'
 import type { Control } from './control.ts'
 import { Bell } from './moves.ts'

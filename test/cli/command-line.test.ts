@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RunStatus } from '../../src/model.ts'
+import type { RunStatus } from '../../src/model/run.ts'
 import { aRun } from '../show/world.ts'
 import { aShell, aShellWithServer } from './shell.ts'
 
@@ -199,7 +199,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
     'src/errors.ts',
-    'src/model.ts',
+    'src/model/delivery.ts',
     'src/version.ts',
   ])
 })

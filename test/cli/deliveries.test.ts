@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Check, CheckResult } from '../../src/model.ts'
+import type { Check, CheckResult } from '../../src/model/delivery.ts'
 import { aStored, NOW } from '../show/world.ts'
 import { aPush, aTag } from '../some.ts'
 import { aShellWithServer } from './shell.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { RunhookError } from '../../src/errors.ts'
-import type { Run } from '../../src/model.ts'
+import type { Run } from '../../src/model/run.ts'
 import { aRun, aStep, NOW } from '../show/world.ts'
 import { aShellWithServer, type ShellOptions } from './shell.ts'
 

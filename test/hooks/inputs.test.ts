@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readInputs } from '../../src/hooks/inputs.ts'
-import type { Hook } from '../../src/model.ts'
+import type { Hook } from '../../src/model/hook.ts'
 import { cases, hookOf, REF } from './written.ts'
 
 const manual = (inputs: unknown) => ({ on: { manual: { inputs } }, secret: REF, run: 'true' })

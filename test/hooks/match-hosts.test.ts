@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { pass } from '../../src/hooks/check.ts'
 import { judge } from '../../src/hooks/match.ts'
 import { update } from '../../src/hosts/fields.ts'
-import { gitHostNames, type HostName, type Update } from '../../src/model.ts'
+import { gitHostNames, type HostName, type Update } from '../../src/model/delivery.ts'
 import { aDelivery, aHook, aPush, aTag, aTrigger } from '../some.ts'
 
 function matches(host: HostName, on: string, moved: Update, fields = {}): boolean {

@@ -3,7 +3,8 @@ import { pass } from '../../src/hooks/check.ts'
 import { judge } from '../../src/hooks/match.ts'
 import { checkLine, verdictLines } from '../../src/hooks/verdict.ts'
 import { update } from '../../src/hosts/fields.ts'
-import type { Delivery, Hook, Trigger } from '../../src/model.ts'
+import type { Delivery } from '../../src/model/delivery.ts'
+import type { Hook, Trigger } from '../../src/model/hook.ts'
 import { aDelivery, aHook, aPush, aTag, aTrigger } from '../some.ts'
 
 const signature = pass('signature', 'secret 1 of 1')

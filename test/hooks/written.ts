@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Loaded, type LoadOptions, loadConfig } from '../../src/hooks/load.ts'
 import { renderProblems } from '../../src/hooks/problems.ts'
-import type { Hook } from '../../src/model.ts'
+import type { Hook } from '../../src/model/hook.ts'
 
 /** Long enough to be accepted, and easy to find where it must not be. */
 export const SECRET = 'canary-0123456789-0123456789'

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Headers, Payload } from '../../src/hosts/host.ts'
 import { hostOf } from '../../src/hosts/hosts.ts'
-import type { Content, HostName } from '../../src/model.ts'
+import type { Content, HostName } from '../../src/model/delivery.ts'
 import { sha } from '../some.ts'
 
 const NOTHING = '0'.repeat(40)

@@ -3,7 +3,7 @@
 import { expect } from 'vitest'
 import { hostOf } from '../../src/hosts/hosts.ts'
 import { type Sample, type SampleOptions, sampleDelivery } from '../../src/hosts/sample.ts'
-import type { Content, HostName } from '../../src/model.ts'
+import type { Content, HostName } from '../../src/model/delivery.ts'
 import { SECRET } from '../some.ts'
 
 export const NOW = Date.UTC(2026, 10, 23, 14, 30)

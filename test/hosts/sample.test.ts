@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sampleDelivery } from '../../src/hosts/sample.ts'
-import { gitHostNames, type HostName } from '../../src/model.ts'
+import { gitHostNames, type HostName } from '../../src/model/delivery.ts'
 import { SECRET, sha } from '../some.ts'
 import { guidOf, NOW, received } from './received.ts'
 

@@ -7,7 +7,7 @@ import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } fro
 import { genericHost } from '../../src/hosts/generic.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import { hostOf } from '../../src/hosts/hosts.ts'
-import type { SignatureScheme } from '../../src/model.ts'
+import type { SignatureScheme } from '../../src/model/hook.ts'
 
 export const NOW = 1_700_000_000_000
 export const BODY = Buffer.from('{"ref":"refs/heads/main","note":"größer"}')

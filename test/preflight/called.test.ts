@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Step } from '../../src/model.ts'
+import type { Step } from '../../src/model/hook.ts'
 import { callsOf, gitUses } from '../../src/preflight/called.ts'
 
 const line = (text: string): Step => ({ kind: 'shell', line: text, shell: '/bin/sh' })

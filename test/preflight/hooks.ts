@@ -1,7 +1,7 @@
 /** Hooks asked as doctor asks them, by the user who runs the tests. */
 
 import { onTestFinished } from 'vitest'
-import type { Hook } from '../../src/model.ts'
+import type { Hook } from '../../src/model/hook.ts'
 import { checkHook } from '../../src/preflight/hook.ts'
 import { createProbe } from '../../src/preflight/probe.ts'
 import { serverUser } from '../../src/run/execute.ts'

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Step } from '../../src/model.ts'
+import type { Step } from '../../src/model/hook.ts'
 import { aDirectory } from '../some.ts'
 import { findings } from './hooks.ts'
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type SampleOptions, sampleDelivery, schemeHeaders } from '../../src/hosts/sample.ts'
-import { type GitHostName, gitHostNames, type SignatureScheme } from '../../src/model.ts'
+import { type GitHostName, gitHostNames } from '../../src/model/delivery.ts'
+import type { SignatureScheme } from '../../src/model/hook.ts'
 import { aHook, aTrigger, SECRET } from '../some.ts'
 import { aReceiver } from './receiver.ts'
 

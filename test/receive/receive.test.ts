@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { RunhookError } from '../../src/errors.ts'
-import type { RunEnd } from '../../src/model.ts'
+import type { RunEnd } from '../../src/model/run.ts'
 import { aHook, aTrigger, SECRET } from '../some.ts'
 import { aPushBody, aReceiver, asGitHub } from './receiver.ts'
 

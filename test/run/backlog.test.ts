@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Run } from '../../src/model.ts'
+import type { Run } from '../../src/model/run.ts'
 import { Backlog } from '../../src/run/backlog.ts'
 import { aRun } from './runs.ts'
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../src/log.ts'
-import type { Hook } from '../../src/model.ts'
+import type { Hook } from '../../src/model/hook.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import { unstarted } from '../../src/run/ended.ts'
 import { Queue } from '../../src/run/queue.ts'

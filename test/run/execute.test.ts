@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { StepRecord } from '../../src/model.ts'
+import type { StepRecord } from '../../src/model/run.ts'
 import { KEEPABLE } from '../../src/run/process.ts'
 import { aPush, noTerms, until } from '../some.ts'
 import { aBench, fixture, isAlive, shell } from './runs.ts'

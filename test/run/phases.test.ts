@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Step } from '../../src/model.ts'
+import type { Step } from '../../src/model/hook.ts'
 import { until } from '../some.ts'
 import { aBench, shell } from './runs.ts'
 import { test } from './ways.ts'

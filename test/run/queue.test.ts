@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { silentLog } from '../../src/log.ts'
-import type { Hook, Run, RunEnd } from '../../src/model.ts'
+import type { Hook } from '../../src/model/hook.ts'
+import type { Run, RunEnd } from '../../src/model/run.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import { unstarted } from '../../src/run/ended.ts'
 import { Queue } from '../../src/run/queue.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Retry } from '../../src/model.ts'
+import type { Retry } from '../../src/model/hook.ts'
 import { notRunAgain, retryAfter } from '../../src/run/retry.ts'
 import { aHook } from '../some.ts'
 import { aRun } from './runs.ts'

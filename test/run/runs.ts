@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Hook, Run, Step, StoredDelivery } from '../../src/model.ts'
+import type { StoredDelivery } from '../../src/model/delivery.ts'
+import type { Hook, Step } from '../../src/model/hook.ts'
+import type { Run } from '../../src/model/run.ts'
 import { OutputLog } from '../../src/record/output.ts'
 import { executeRun, serverUser } from '../../src/run/execute.ts'
 import { PayloadFiles } from '../../src/run/payload.ts'

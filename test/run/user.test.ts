@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { accountsHere, userNamed } from '../../src/hooks/users.ts'
-import type { Hook, Step, Terms } from '../../src/model.ts'
+import type { Hook, Step, Terms } from '../../src/model/hook.ts'
 import { testUnless } from '../needs.ts'
 import { noTerms } from '../some.ts'
 import { aBench, isAlive, shell } from './runs.ts'

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
-import type { StepRecord } from '../../src/model.ts'
+import type { StepRecord } from '../../src/model/run.ts'
 import type { RunEvent } from '../../src/show/events.ts'
 import { until } from '../some.ts'
 import { aRun, aStep, ask, aWorld, NOW, serveWorld, type World } from './world.ts'
