@@ -1,8 +1,7 @@
 /**
  * The queue of this process: takes waiting runs in order, as far as groups, hooks and the server allow (see
  * backlog.ts), and sees each through to its end and to the retry that may follow. What is waiting or running
- * stands in the Store first; this file only ever repeats it in memory, so a crash at any instant loses
- * nothing.
+ * stands in the Store first; this file only repeats it in memory, so a crash at any instant loses nothing.
  */
 
 import { EventEmitter, once } from 'node:events'
