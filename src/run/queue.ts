@@ -83,10 +83,7 @@ export class Queue {
   add(accepted: Omit<Accepted, 'delivery'>): void {
     const { queued, begun, superseded, cancel } = accepted
     const by = queued.at(-1)?.id
-    for (const id of superseded) {
-      this.#drop(id)
-      this.#announce(id, unstarted(`superseded by run ${by}`))
-    }
+    for (const id of superseded) this.#end(id, `superseded by run ${by}`)
     for (const run of begun) this.#start(run.run, run)
     this.restore(queued.filter(({ status }) => status === 'queued'))
     for (const id of cancel) this.#abort(id, `cancel:superseded by run ${by}`)
@@ -103,8 +100,7 @@ export class Queue {
     if (this.#abort(runId, `cancel:cancelled by ${by}`)) return 'stopping'
     const reason = `cancelled by ${by}`
     if (await this.#parts.store.cancelWaiting(runId, reason)) {
-      this.#drop(runId)
-      this.#announce(runId, unstarted(reason))
+      this.#end(runId, reason)
       return 'cancelled'
     }
     if (this.#abort(runId, `cancel:${reason}`)) return 'stopping' // it began while we asked
@@ -143,8 +139,10 @@ export class Queue {
     return running !== undefined
   }
 
-  #drop(runId: number): void {
+  /** One that waited. */
+  #end(runId: number, reason: string): void {
     if (!this.#backlog.remove(runId) && !this.#running.has(runId)) this.#gone.add(runId)
+    this.#announce(runId, unstarted(reason))
   }
 
   #pump(): void {
