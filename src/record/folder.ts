@@ -1,6 +1,6 @@
 /** Making the data directory. */
 
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
  * tries for ever where a folder is there and nothing can be made in it, as in /proc. Throws the system's error.
  */
 export function makeFolder(path: string): void {
-  if (existsSync(path)) return
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   if (dirname(path) !== path) makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })
 }

@@ -10,6 +10,7 @@ import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd, StepRecord } from '../model/run.ts'
 import { Acceptance } from './accept.ts'
+import { AtHand } from './at-hand.ts'
 import { Database } from './database.ts'
 import type { Disk } from './disk.ts'
 import { Prune } from './prune.ts'
@@ -55,6 +56,7 @@ export class SqliteStore implements Store {
   readonly #transitions: Transitions
   readonly #maxWaiting: number
   readonly #refusals: RefusalBook
+  readonly #atHand = new AtHand()
   readonly #sql: ReturnType<typeof statements>
   /** Names this data directory in the environment of its commands, so that their leftovers can be found. */
   readonly token: string
@@ -86,22 +88,30 @@ export class SqliteStore implements Store {
   ): Promise<Accepted> {
     const full = this.#disk?.refusal
     if (full) throw full
-    return this.#orBusy(
+    const accepted = this.#orBusy(
       await this.#db.write(() =>
         this.#acceptance.accept(delivery, verdicts, wanted, redelivers, mayBegin),
       ),
     )
+    for (const { id, status } of accepted.queued) {
+      if (status === 'queued') this.#atHand.keep(id, accepted.delivery)
+    }
+    for (const id of accepted.superseded) this.#atHand.take(id)
+    return accepted
   }
 
   begin(runId: number, config: string): Promise<Begun | null> {
-    return this.#db.write(() => this.#transitions.begin(runId, config))
+    const delivery = this.#atHand.take(runId)
+    return this.#db.write(() => this.#transitions.begin(runId, config, delivery))
   }
 
   finish(runId: number, end: RunEnd, retry: RetryPlan | null = null): Promise<Run | null> {
+    this.#atHand.take(runId)
     return this.#db.writeLazily(() => this.#transitions.finish(runId, end, retry))
   }
 
   cancelWaiting(runId: number, reason: string): Promise<boolean> {
+    this.#atHand.take(runId)
     return this.#db.write(() => this.#transitions.cancelWaiting(runId, reason))
   }
 

@@ -20,10 +20,12 @@ export class Transitions {
     this.#waiting = waiting
   }
 
-  begin(runId: number, config: string): Begun | null {
+  /** `known` is its delivery, where that need not be read. */
+  begin(runId: number, config: string, known?: StoredDelivery): Begun | null {
     const row = this.#sql.begin.get(Date.now(), config, runId)
     if (!row) return null
     const run = runOf(row)
+    if (known) return this.begunWith(run, known)
     const delivery = this.#sql.delivery.get(run.deliveryId)
     if (!delivery) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
     return this.begunWith(run, deliveryOf(delivery))
