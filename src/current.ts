@@ -4,7 +4,7 @@
  */
 
 import type { Config } from './model/config.ts'
-import type { RunEnd } from './model/run.ts'
+import type { RunEnd, StepRecord } from './model/run.ts'
 import { type Endpoints, endpointsOf } from './receive/endpoints.ts'
 import { Redactor } from './record/redact.ts'
 
@@ -28,8 +28,15 @@ export function textsToKeep({ config, redactor }: Current): ReadonlyMap<string, 
   return new Map([...config.texts].map(([hash, text]) => [hash, redactor.text(text)]))
 }
 
-/** A reason names paths and variables as they were filled in. */
-export function endToKeep(end: RunEnd, { redactor }: Pick<Current, 'redactor'>): RunEnd {
-  if (redactor === null || end.reason === null) return end
-  return { ...end, reason: redactor.text(end.reason) }
+/** Reasons name paths and variables as they were filled in, and what a command is not found among. */
+export function endToKeep(end: RunEnd, hides: Pick<Current, 'redactor'>): RunEnd {
+  const { redactor } = hides
+  if (redactor === null) return end
+  const steps = end.steps.map((step) => stepToKeep(step, hides))
+  return { ...end, reason: end.reason && redactor.text(end.reason), steps }
+}
+
+export function stepToKeep(step: StepRecord, { redactor }: Pick<Current, 'redactor'>): StepRecord {
+  if (redactor === null || step.reason === null) return step
+  return { ...step, reason: redactor.text(step.reason) }
 }

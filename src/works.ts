@@ -3,7 +3,7 @@
  */
 
 import { join } from 'node:path'
-import { type Current, endToKeep } from './current.ts'
+import { type Current, endToKeep, stepToKeep } from './current.ts'
 import type { RunhookError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Config } from './model/config.ts'
@@ -80,13 +80,13 @@ function queueOf(
     hook: (name) => current.config.hooks.get(name),
     moved: (runId) => moves.tell(runId),
     async execute(work, signal) {
+      const { redactor } = current // of the config that its hook is from
       const live: StepRecord[] = []
       steps.set(work.run.id, live)
       const onStep = (step: StepRecord) => {
-        live[step.number - 1] = step
+        live[step.number - 1] = stepToKeep(step, { redactor })
         moves.tell(work.run.id)
       }
-      const { redactor } = current // of the config that its hook is from
       const end = executeRun(work, { ...tools, signal, token: store.token, onStep })
       return end
         .then((ended) => endToKeep(ended, { redactor }))

@@ -28,7 +28,7 @@ function aSite(more: Record<string, unknown> = {}) {
       env: { HOME: site.folder, GIT_CONFIG_NOSYSTEM: '1' },
       run: 'git pull --ff-only',
     },
-    df: { url: '/df', on: 'get', auth: 'none', command: ['df', '-h'] },
+    df: { url: '/df', on: 'get', auth: 'none', 'allow-from': '::1', command: ['df', '-h'] },
     ...more,
   }
   shell.put('hooks.json', { server: { port: 0 }, hooks })
@@ -64,7 +64,9 @@ df
 })
 
 test('only what was named is looked at; what fails is told with its remedy, and ends with 1', async () => {
-  const { shell } = aSite({ broken: { url: '/x', auth: 'none', run: 'no-such-tool' } })
+  const { shell } = aSite({
+    broken: { url: '/x', auth: 'none', 'allow-from': '::1', run: 'no-such-tool' },
+  })
   const { code, out, talk } = await shell.run('doctor', 'broken')
   expect({ code, talk }).toEqual({ code: 1, talk: '1 problem, 1 warning\n' })
   expect(out).toMatch(/broken\n {2}✓ .*\n {2}✗ no-such-tool is not on .*\n {6}install no-such-tool/)
@@ -73,7 +75,9 @@ test('only what was named is looked at; what fails is told with its remedy, and 
 })
 
 test('--json gives the same to programs', async () => {
-  const { shell } = aSite({ broken: { url: '/x', auth: 'none', run: 'no-such-tool' } })
+  const { shell } = aSite({
+    broken: { url: '/x', auth: 'none', 'allow-from': '::1', run: 'no-such-tool' },
+  })
   const { code, out } = await shell.run('doctor', '--json')
   const told = JSON.parse(out)
   expect(code).toBe(1)
@@ -93,7 +97,9 @@ test('a hooks file with mistakes, or none, is one of the findings', async () => 
 })
 
 test('check --deep asks the same of each hook, and plain check does not', async () => {
-  const { shell } = aSite({ broken: { url: '/x', auth: 'none', run: 'no-such-tool' } })
+  const { shell } = aSite({
+    broken: { url: '/x', auth: 'none', 'allow-from': '::1', run: 'no-such-tool' },
+  })
   expect(await shell.run('check')).toMatchObject({ code: 0 })
   const { code, out } = await shell.run('check', '--deep')
   expect(code).toBe(1)
