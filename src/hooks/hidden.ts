@@ -1,6 +1,6 @@
 /**
- * Which values must not be seen in an output, a log or the history: secrets and tokens of all hooks and
- * hosts, for a command can read another's; what `env` takes from `.env` or the environment; and
+ * Which values must not be seen in an output, a log or the history: secrets, tokens and passwords of all
+ * hooks and hosts, for a command can read another's; what `env` takes from `.env` or the environment; and
  * passwords in the URLs of `env`. What stands in the file as plain text is no secret.
  */
 
@@ -25,6 +25,7 @@ export function hiddenValues(
   const secrets = [
     ...[...hosts.values()].flat(),
     ...all.flatMap((hook) => [...hook.secrets, ...hook.tokens]),
+    ...all.flatMap(({ access }) => access.users.flatMap(({ passwords }) => passwords)),
   ]
   const passwords = all.flatMap((hook) => Object.values(hook.env).flatMap(passwordsIn))
   return [...new Set([...secrets.flatMap(inSecret), ...inEnv(draft, variables), ...passwords])]

@@ -116,8 +116,9 @@ export class Waiting {
   }
 
   /** Call what it returns when the wait is over. Null when there are too many. */
-  enter({ name, concurrency }: Hook): (() => void) | null {
-    const parallel = concurrency.group === null ? this.#maxParallel : 1
+  enter({ name, concurrency, maxParallel }: Hook): (() => void) | null {
+    const sideBySide = Math.min(maxParallel ?? this.#maxParallel, this.#maxParallel)
+    const parallel = concurrency.group === null ? sideBySide : 1
     const count = this.#counts.get(name) ?? 0
     if (count >= parallel * (1 + WAITING_PER_RUN)) return null
     this.#counts.set(name, count + 1)

@@ -36,6 +36,13 @@ test('secrets and tokens of every hook and host are hidden, wherever they come f
   expect(config?.hidden, shown).toEqual(expect.arrayContaining(values))
 })
 
+test('passwords of people who may call are hidden', async () => {
+  const password = 'correct horse battery staple'
+  const hooks = { a: { url: '/a', users: { ada: `\${PASSWORD}` }, run: 'true' } }
+  const { config, shown } = await written({ hooks }, { environment: { PASSWORD: password } })
+  expect(config?.hidden, shown).toContain(password)
+})
+
 test('what env takes from variables is hidden; what stands in the file is not', async () => {
   const env = { API_KEY: `\${KEY}`, MODE: 'production', URL: `https://x.org/?k=\${KEY}&m=\${MORE}` }
   const environment = { KEY: 'key-from-the-environment', MORE: 'more-from-there' }

@@ -70,7 +70,10 @@ test('a hook whose runs go one at a time has room for five callers, another one 
     return entered
   }
   expect(room({})).toBe(5)
-  expect(room({ concurrency: { group: null, cancelInProgress: false, queue: 'max' } })).toBe(40)
+  const concurrency = { group: null, cancelInProgress: false, queue: 'max' } as const
+  expect(room({ concurrency })).toBe(40)
+  expect(room({ concurrency, maxParallel: 2 })).toBe(10)
+  expect(room({ concurrency, maxParallel: 100 })).toBe(40)
 })
 
 test('who leaves makes room', () => {
