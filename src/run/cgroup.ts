@@ -63,8 +63,9 @@ export class Cgroup {
     )
   }
 
-  /** How often the kernel ended something here because memory ran out. */
+  /** How often the kernel ended something here because memory ran out; 0 where it was never limited. */
   get outOfMemory(): number {
+    if (!this.#limited) return 0
     return Number(/^oom_kill (\d+)$/m.exec(this.#read('memory.events'))?.[1] ?? 0)
   }
 
