@@ -61,8 +61,11 @@ async function fork(
   line: StartedLine | null,
 ): Promise<Child | { thrown: unknown } | { problem: string }> {
   const since = newestId()
-  // Without the shell between, so that the system itself says what is wrong, in its own words.
-  const plain = !fitsShell(spec) || !mayStart(spec)
+  // Without the shell between, so that the system itself says what is wrong, in its own words. Never for
+  // another user, who may have put something else there since, to be run with the rights of the server.
+  const foreign = spec.terms?.user != null
+  if (foreign && !fitsShell(spec)) return { problem: UNFIT }
+  const plain = !foreign && (!fitsShell(spec) || !mayStart(spec))
   const cgroup = plain ? null : (cgroups?.take() ?? null)
   const limited = cgroup !== null && cgroups?.noControllers === null && cgroup.limit(limitsOf(spec))
   const release = () => void (cgroup && cgroups?.release(cgroup))
@@ -99,6 +102,9 @@ async function fork(
     release,
   }
 }
+
+const UNFIT =
+  'a name in "env" is none that a shell passes on, and "user" needs one to start; use letters, digits and "_"'
 
 function noteLine(line: StartedLine | null): { thrown: unknown } | null {
   try {

@@ -142,3 +142,13 @@ test('a signal step reaches only processes of its user', async () => {
     status: 'success',
   })
 })
+
+test('what cannot be seen to start is never started with the rights of the server', async () => {
+  const { runSteps, home, user } = aBenchFor()
+  const script = join(home, 'deploy')
+  writeFileSync(script, 'id -u\n') // no first line that names a shell: execvp(3) gives it to one
+  chmodSync(script, 0o755)
+  const { text } = await runSteps([{ kind: 'command', argv: [script] }])
+  expect(text).not.toContain('0\n')
+  expect(text.trim()).toBe(String(user.uid))
+})
