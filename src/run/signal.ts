@@ -4,10 +4,10 @@
  * nothing is signalled and the reason is said. Only the one process named is ever signalled.
  */
 
-import { readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { messageOf, systemCode } from '../errors.ts'
 import type { HookUser, Step } from '../model/hook.ts'
+import { peek } from './peek.ts'
 import { commandLineOf, factsOf, isDead, type ProcessFacts, startedAt, userOf } from './proc.ts'
 
 export type SignalStep = Extract<Step, { kind: 'signal' }>
@@ -68,14 +68,14 @@ function signalBy(step: SignalStep, signal: NodeJS.Signals | 0, user: HookUser |
 
 function readPidFile(path: string): PidFile | { problem: string } {
   try {
-    const stats = statSync(path)
-    if (!stats.isFile()) return { problem: `pid file ${path} is not a file` }
-    if (stats.size > LONGEST_FILE)
+    const file = peek(path, LONGEST_FILE)
+    if (file === null) return { problem: `pid file ${path} is not a file` }
+    if (file.size > LONGEST_FILE)
       return { problem: `pid file ${path} holds more than a process id` }
-    const [text = ''] = readFileSync(path, 'utf8').trim().split('\n', 1)
+    const [text = ''] = file.bytes.toString('utf8').trim().split('\n', 1)
     const problem = pidProblem(text.trim())
     if (problem !== null) return { problem: `pid file ${path} ${problem}` }
-    return { pid: Number(text), writtenAt: stats.mtimeMs }
+    return { pid: Number(text), writtenAt: file.writtenAt }
   } catch (thrown) {
     if (systemCode(thrown) === 'ENOENT')
       return { problem: `there is no pid file ${path}. Is the service running?` }

@@ -4,11 +4,12 @@
  * the cause is looked up where the system would have looked.
  */
 
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { messageOf, systemCode } from '../errors.ts'
 import { barrier } from './access.ts'
 import type { CommandSpec } from './command.ts'
+import { peek } from './peek.ts'
 
 const TOO_MANY_FILES =
   'too many files are open. Raise LimitNOFILE= of the service or "ulimit -n", or lower "max-parallel"'
@@ -58,7 +59,8 @@ export function foreignProblem(exitCode: number | null, spec: CommandSpec): stri
   }
   const file = fileOf(spec)
   if (file === null || kindOf(file) !== 'file') return programProblem(spec)
-  return barrier(file, 'execute', user) ?? programProblem(spec)
+  // What loads has run, and has its code from what it did.
+  return barrier(file, 'execute', user) ?? (loads(file) ? null : programProblem(spec))
 }
 
 /** False when it is sure to fail, so that it is started in the way that tells why. */
@@ -100,6 +102,7 @@ function programProblem(spec: CommandSpec, problemOf = interpreterProblem): stri
     return `command not found: ${command} is in no directory of PATH (${path(spec)})`
   if (kindOf(file) === 'missing') return `command not found: there is no ${file}`
   if (kindOf(file) === 'directory') return `${file} is a directory, not a command`
+  if (kindOf(file) === 'other') return `${file} is no file that could be run`
   if (!may(file, constants.X_OK)) return `${file} is not executable. Run: chmod +x ${file}`
   return problemOf(file)
 }
@@ -150,23 +153,17 @@ function scriptProblem(file: string, spec: CommandSpec): string | null {
 /** The kernel reads no more than 256 bytes for it either. */
 function firstLine(file: string): string | null {
   try {
-    const fd = openSync(file, 'r')
-    try {
-      const bytes = Buffer.alloc(256)
-      const length = readSync(fd, bytes)
-      return bytes.toString('latin1', 0, length).split('\n', 1)[0] ?? ''
-    } finally {
-      closeSync(fd)
-    }
+    return peek(file, 256)?.bytes.toString('latin1').split('\n', 1)[0] ?? null
   } catch {
     return null
   }
 }
 
-function kindOf(path: string): 'missing' | 'directory' | 'file' {
+function kindOf(path: string): 'missing' | 'directory' | 'file' | 'other' {
   const stats = stat(path)
   if (stats === null) return 'missing'
-  return stats.isDirectory() ? 'directory' : 'file'
+  if (stats.isFile()) return 'file'
+  return stats.isDirectory() ? 'directory' : 'other'
 }
 
 function stat(path: string) {
