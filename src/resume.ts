@@ -49,6 +49,7 @@ export async function resume(parts: ResumeParts, stopped: AbortSignal): Promise<
       slots.prepare(Math.min(maxParallel, SLOTS_AHEAD))
       return queue.open()
     } catch (error) {
+      if (stopped.aborted) return // the store has been closed
       log.error(
         `${messageOf(error)} Nothing is started until it is mended; trying again in a second.`,
       )

@@ -168,7 +168,7 @@ function keyOf({ endpoint, delivery, wanted, body }: Judged): string {
   const asked = Object.entries(delivery.headers).filter(([name]) => endpoint.headers.has(name))
   const inputs = Object.entries(wanted[0]?.inputs ?? {})
   const sent = body.length === 0 ? '' : createHash('sha256').update(body).digest('hex')
-  return JSON.stringify([inputs, asked.sort(), sent])
+  return JSON.stringify([delivery.sender, inputs, asked.sort(), sent])
 }
 
 interface Kept {

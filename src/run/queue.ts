@@ -4,7 +4,6 @@
  * stands in the Store first; this file only repeats it in memory, so a crash at any instant loses nothing.
  */
 
-import { EventEmitter, once } from 'node:events'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
@@ -13,6 +12,7 @@ import type { Accept, Accepted, Begun, Store } from '../record/store.ts'
 import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
 import { tellEnd, unstarted } from './ended.ts'
+import { Ends } from './ends.ts'
 import { Insist } from './insist.ts'
 import { retryAfter } from './retry.ts'
 import { Turns } from './turns.ts'
@@ -48,7 +48,7 @@ export class Queue {
   readonly #places = new Set<number>()
   readonly #running = new Map<number, Running>()
   readonly #unwritten = new Set<Promise<void>>()
-  readonly #ended = new EventEmitter<Record<string, [RunEnd]>>().setMaxListeners(0)
+  readonly #ends = new Ends()
   #open = false
 
   constructor(parts: QueueParts) {
@@ -90,10 +90,9 @@ export class Queue {
     this.#pump()
   }
 
-  /** Resolves when the run has ended. Ask before it can have: in the turn in which it was added. */
-  async whenEnded(runId: number): Promise<RunEnd> {
-    const [end] = await once(this.#ended, String(runId))
-    return end
+  /** Resolves when the run has ended, also for one that did so a moment ago. */
+  whenEnded(runId: number): Promise<RunEnd> {
+    return this.#ends.when(runId)
   }
 
   async cancel(runId: number, by: string): Promise<'cancelled' | 'stopping' | 'ended' | 'unknown'> {
@@ -243,7 +242,7 @@ export class Queue {
   }
 
   #announce(runId: number, end: RunEnd): void {
-    this.#ended.emit(String(runId), end)
+    this.#ends.announce(runId, end)
     this.#parts.moved?.(runId)
   }
 }

@@ -77,6 +77,20 @@ test('a newer waiting push replaces the older one, which says by which', async (
   expect(begun).toEqual([1, 3])
 })
 
+test('who asks for a run that was superseded in the same moment is told too', async () => {
+  const hook = aHook()
+  const { push, begun, queue } = aQueue([hook])
+  await push(hook)
+  await until(() => begun.includes(1))
+  const pushed = await Promise.all([push(hook), push(hook), push(hook)])
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const ends = pushed.slice(0, 2).map(({ id }) => queue.whenEnded(id))
+  expect((await Promise.all(ends)).map(({ reason }) => reason)).toEqual([
+    'superseded by run 3',
+    'superseded by run 4',
+  ])
+})
+
 test('cancel-in-progress ends the running one, and the next starts only when it is gone', async () => {
   const concurrency = { group: 'g', cancelInProgress: true, queue: 'single' } as const
   const hook = aHook({ concurrency })
