@@ -79,6 +79,8 @@ export interface StepRecord {
 }
 
 export interface RunEnd {
+  /** A value of the delivery may not be used: nothing ran, and trying again would be the same. */
+  readonly refused?: true
   readonly status: Conclusion
   readonly exitCode: number | null
   readonly signal: string | null

@@ -34,6 +34,7 @@ const kept = new Set([
   'x-hook-uuid',
   'x-request-id',
   'x-request-uuid',
+  'x-runhook-test',
   'x-webhook-delivery',
   'x-webhook-event',
 ])

@@ -92,9 +92,14 @@ function followed(next: Run | { readonly newer: number }, plan: RetryPlan | null
   return `not retried: run #${next.newer} is newer`
 }
 
-/** Looked up at each start, so it must use runs_by_success. */
+/**
+ * Looked up at each start, so it must use runs_by_success. Not what `runhook send` sent: its commit need not
+ * be anywhere, and nothing can be rolled back to it.
+ */
 export const lastSuccessQuery = `SELECT sha FROM runs WHERE hook = ? AND ref_name IS ?
   AND status = 'success' AND sha IS NOT NULL AND (event = 'tag') = (? = 'tag')
+  AND NOT EXISTS (SELECT 1 FROM deliveries
+    WHERE deliveries.id = delivery_id AND headers LIKE '%"x-runhook-test"%')
   ORDER BY finished_at DESC LIMIT 1`
 
 function statements(db: Database) {

@@ -95,7 +95,7 @@ export function titleOf(step: Step): string {
 }
 
 /** `step 2 (./migrate)`, `step 2, Migrate (./migrate)` */
-function nameOf({ number, step }: Circumstances): string {
+export function nameOf({ number, step }: Pick<Circumstances, 'number' | 'step'>): string {
   const name = step.name === undefined ? '' : `, ${step.name}`
   return `step ${number}${name} (${shortened(titleOf(step))})`
 }

@@ -8,8 +8,8 @@ import { messageOf } from '../errors.ts'
 import type { Step } from '../model/hook.ts'
 import type { RunEnd, StepRecord } from '../model/run.ts'
 import type { Closed, OutputWriter } from '../record/output.ts'
-import type { Context } from './command.ts'
-import { aborted, allTaken, type Outcome, type StepOutcome, titleOf } from './conclusion.ts'
+import { type Context, commandFor } from './command.ts'
+import { aborted, allTaken, nameOf, type Outcome, type StepOutcome, titleOf } from './conclusion.ts'
 import { markerOf } from './leftovers.ts'
 import { lazyPayload } from './payload.ts'
 import { phaseAfter, stepsOf, together } from './phases.ts'
@@ -22,6 +22,8 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
   const nothing = { exitCode: null, signal: null, outputBytes: 0, outputCut: 0, steps: [] }
   if (tools.signal.aborted)
     return { ...nothing, ...aborted(tools.signal.reason, 'before it started') }
+  const refused = refusalOf(contextOf(work, tools))
+  if (refused !== null) return { ...nothing, status: 'failure', reason: refused, refused: true }
   const deadline = performance.now() + work.hook.timeoutMs
   const phase = 'run'
   let writer: OutputWriter
@@ -33,7 +35,7 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
     return { ...nothing, status: 'failure', reason: `nothing was run: ${fileProblem(thrown)}` }
   }
   const graceMs = tools.graceMs ?? GRACE_MS
-  const context = contextOf(work, tools)
+  const context = contextOf(work, tools) // anew: now it is known where the payload is
   const about = { ...work, tools, writer, context, graceMs, steps: [] }
   const progress: Progress = { ...about, phase, deadline }
   let closed: Closed
@@ -45,6 +47,19 @@ export async function executeRun(work: Work, tools: ExecuteTools): Promise<RunEn
     closed = await writer.close()
   }
   return endOf(outcome, closed, progress.steps)
+}
+
+/**
+ * Values of a delivery that may not be arguments are refused before anything runs: neither the steps before
+ * nor a rollback after them shall be at the call of who sends one.
+ */
+function refusalOf(context: Context): string | null {
+  for (const [index, step] of context.hook.steps.entries()) {
+    if (step.kind !== 'command' || !step.argv.some((item) => item.includes('{{'))) continue
+    const spec = commandFor(step, context)
+    if ('problem' in spec) return `${nameOf({ number: index + 1, step })}: ${spec.problem}`
+  }
+  return null
 }
 
 function contextOf({ hook, run, delivery, lastSuccess }: Work, tools: ExecuteTools): Context {

@@ -229,7 +229,7 @@ export class Queue {
    * with it, and waits here from then on.
    */
   #write(run: Run, end: RunEnd, hook: Hook): void {
-    const plan = retryAfter(run, hook, end.status)
+    const plan = end.refused ? null : retryAfter(run, hook, end.status)
     const written = this.#insist
       .on(() => this.#parts.store.finish(run.id, end, plan))
       .then((retry) => {

@@ -250,6 +250,18 @@ describe('the last success', () => {
     await accept(store)
     expect((await store.begin(2, 'c'))?.lastSuccess).toBe(null)
   })
+
+  test('is none that was only sent to try the hook out', async () => {
+    const store = aStore()
+    const headers = { 'x-runhook-test': 'send' }
+    await accept(store, { headers, updates: [aPush('main', { sha: sha('1') })] })
+    await succeed(store, 1)
+    await accept(store, { updates: [aPush('main', { sha: sha('2') })] })
+    expect((await store.begin(2, 'c'))?.lastSuccess).toBe(null)
+    await succeed(store, 2)
+    await accept(store, { headers, updates: [aPush('main', { sha: sha('3') })] })
+    expect((await store.begin(3, 'c'))?.lastSuccess).toBe(sha('2'))
+  })
 })
 
 test('none of these questions takes a walk through the history', async () => {

@@ -1,5 +1,6 @@
 /** What follows a run's steps, and the limits that a step has of its own, with real processes. */
 
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Step } from '../../src/model/hook.ts'
@@ -178,4 +179,21 @@ test('a signal to nobody may fail as well', async () => {
   const pidfile = join(directory, 'none.pid')
   const signal = { kind: 'signal', signal: 'SIGHUP', pidfile, continueOnError: true } as const
   expect(await run([signal, shell('echo on')])).toMatchObject({ status: 'success', text: 'on\n' })
+})
+
+test('a value that may not be an argument is refused before any step runs, and nothing follows', async () => {
+  const { run, directory } = aBench()
+  const end = await run(
+    [shell('touch ran'), { kind: 'command', argv: ['echo', '{{ inputs.free }}'] }],
+    {
+      run: { inputs: { free: '-x' } },
+      hook: { onFailure: [shell('touch rolled-back')], retry: null },
+    },
+  )
+  expect(end).toMatchObject({ status: 'failure', refused: true, steps: [] })
+  expect(end.reason).toBe(
+    'step 2 (echo {{ inputs.free }}): argument {{ inputs.free }}: the value begins with "-", which would make it an option',
+  )
+  expect(readdirSync(directory)).not.toContain('ran')
+  expect(readdirSync(directory)).not.toContain('rolled-back')
 })
