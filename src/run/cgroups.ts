@@ -20,6 +20,8 @@ export class Cgroups {
   /** Something lived in them when they were given back. */
   #occupied: Cgroup[] = []
   readonly #made = new Set<string>()
+  /** What holds what runs kept: each goes when it is found empty. */
+  readonly #keepers = new Map<string, Cgroup>()
   #count = 0
 
   constructor(base: string, token: string) {
@@ -45,9 +47,12 @@ export class Cgroups {
 
   /** Where processes go that a run may leave behind: they are ended only if this run is. */
   keeperOf(runId: string): Cgroup | null {
+    this.#tidyKeepers()
     const path = this.#keeperPath(runId)
     try {
-      return makeCgroup(path) ?? new Cgroup(path)
+      const keeper = makeCgroup(path) ?? new Cgroup(path)
+      this.#keepers.set(path, keeper)
+      return keeper
     } catch {
       return null
     }
@@ -66,6 +71,7 @@ export class Cgroups {
    */
   async close(): Promise<void> {
     this.#free.length = 0
+    this.#tidyKeepers()
     const deadline = performance.now() + 1000
     let left = [...this.#made].map((path) => new Cgroup(path))
     for (;;) {
@@ -73,6 +79,11 @@ export class Cgroups {
       if (left.length === 0 || performance.now() > deadline) return
       await sleep(10)
     }
+  }
+
+  /** Else each deploy that restarts a daemon would leave the empty group of the one before. */
+  #tidyKeepers(): void {
+    for (const [path, keeper] of this.#keepers) if (keeper.remove()) this.#keepers.delete(path)
   }
 
   #keeperPath(runId: string): string {
@@ -105,11 +116,12 @@ export class Cgroups {
    * removes those. What runs kept stays, unless the run is one of `runIds`. Resolves with the pids found.
    */
   async endStale(bases: readonly string[], runIds: readonly number[], graceMs: number) {
-    const stale = [...new Set(bases)]
+    const found = [...new Set(bases)]
       .flatMap((base) => this.#namesIn(base).map((name) => join(base, name)))
       .filter((path) => !this.#made.has(path))
-      .filter((path) => this.#isStale(path, runIds))
       .map((path) => new Cgroup(path))
+    const stale = found.filter(({ path }) => this.#isStale(path, runIds))
+    for (const kept of found) if (!stale.includes(kept)) this.#keepers.set(kept.path, kept)
     const ended = stale.map(async (cgroup) => {
       const pids = cgroup.pids()
       await endTree(cgroupTree(cgroup, null, null), graceMs)

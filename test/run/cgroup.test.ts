@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -187,4 +188,25 @@ given('what an earlier server left in its groups is ended, and what runs kept is
   await after.endStale([before.base], [1], 300)
   await until(() => !alive())
   slots.close()
+})
+
+given('the control group of what a run kept goes with it', async () => {
+  const token = `test${Math.random().toString(36).slice(2)}`
+  const before = someCgroups(token)
+  const keeper = (cgroups: Cgroups, run: number) => cgroups.keeperOf(String(run))?.path ?? ''
+  const first = keeper(before, 1)
+  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
+  writeFileSync(join(first, 'cgroup.procs'), String(child.pid))
+  const second = keeper(before, 2)
+  expect([first, second].map((path) => existsSync(path))).toEqual([true, true])
+
+  const after = new Cgroups(before.base, token)
+  await after.endStale([before.base], [], 0)
+  expect([first, second].map((path) => existsSync(path))).toEqual([true, false])
+  child.kill('SIGKILL')
+  await until(() => new Cgroup(first).isEmpty(), 'its end')
+  const third = keeper(after, 3)
+  expect([first, third].map((path) => existsSync(path))).toEqual([false, true])
+  await after.close()
+  expect(existsSync(third)).toBe(false)
 })
