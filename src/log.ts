@@ -5,14 +5,12 @@
 
 import { styleText } from 'node:util'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { LogLines } from './log-lines.ts'
 
 export type Log = Logger
 
 /** Names that must never reach a log line with their value, should a caller slip. */
 const redact = ['secret', 'token', 'authorization', '*.secret', '*.token', '*.authorization']
-
-/** Beyond it, sonic-boom writes by itself; its `maxWrite` is 16 KiB. */
-const GATHERED_BYTES = 8 * 1024
 
 export function createLog(options: { pretty: boolean; level?: string }): Log {
   const settings = {
@@ -25,22 +23,10 @@ export function createLog(options: { pretty: boolean; level?: string }): Log {
   return pino(settings, options.pretty ? { write: writePretty } : gathered())
 }
 
-/** What is logged in one turn of the event loop is written together: a write for each line costs more than the line. */
 function gathered(): { write(line: string): void } {
-  const out = pino.destination({ dest: 1, sync: true, minLength: GATHERED_BYTES })
-  let scheduled = false
-  const flush = () => {
-    scheduled = false
-    out.flushSync()
-  }
-  process.on('exit', flush)
-  return {
-    write(line) {
-      out.write(line)
-      if (!scheduled) setImmediate(flush)
-      scheduled = true
-    },
-  }
+  const out = new LogLines(1)
+  process.on('exit', () => out.writeLast())
+  return out
 }
 
 /** For tests and for verbs that have nothing to tell. */

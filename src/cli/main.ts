@@ -16,20 +16,23 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
 } else await main(process.argv.slice(2))
 
 async function main(words: string[]): Promise<void> {
-  // Whoever reads may stop reading: `runhook runs | head -1`.
-  process.stdout.on('error', endQuietly)
-  process.stderr.on('error', endQuietly)
+  const serving = words[0] === 'serve'
+  for (const out of [process.stdout, process.stderr]) out.on('error', serving ? goOn : endQuietly)
   // The server has its own way to stop.
-  if (words[0] !== 'serve') process.on('SIGINT', () => process.exit(130))
+  if (!serving) process.on('SIGINT', () => process.exit(130))
   const { createTerminal } = await import('./terminal.ts')
   const { runCommandLine } = await import('./command-line.ts')
   process.exitCode = await runCommandLine(words, createTerminal(userName()))
 }
 
+/** Whoever reads may stop reading: `runhook runs | head -1`. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit()
   throw error
 }
+
+/** A server has more to do than to be read: what it says goes to the runs, too. */
+function goOn(): void {}
 
 /** A user id without a name, as in some containers, throws. */
 function userName(): string {
