@@ -96,3 +96,35 @@ needs('strace')(
     database.close()
   },
 )
+
+needs('strace')(
+  'a database that cannot be read: the start says so or succeeds, and the next one has everything',
+  { timeout: 120_000 },
+  async () => {
+    const directory = aDirectory()
+    const first = await aRunhook({ directory, hooks })
+    expect((await first.post('/hooks/site', aPush(0))).status).toBe(202)
+    await first.stop()
+    const database = join(directory, '.runhook/runhook.db')
+    const ended: number[] = []
+    for (const n of [1, 2, 3, 5, 8, 13, 20]) {
+      const inject = `inject=pread64:error=EIO:when=${n}`
+      const how = ['-o', '/dev/null', '-P', database, '-e', 'trace=pread64', '-e', inject]
+      const under = ['strace', '-D', '-f', '-qq', ...how]
+      const told = await aRunhook({ directory, hooks, under }).then(
+        (server) => server.stop().then(() => ''),
+        (error: Error) => error.message,
+      )
+      if (told === '') continue
+      ended.push(n)
+      expect(told).toContain('runhook ended at its start')
+      expect(told).toMatch(/error: (The data directory \S+ cannot be used|The database refused)/)
+      expect(told).not.toMatch(/\n {4}at /)
+    }
+    expect(ended).not.toEqual([])
+    const last = await aRunhook({ directory, hooks })
+    const { deliveries } = JSON.parse((await last.cli('deliveries', '--json')).stdout)
+    expect(deliveries).toMatchObject([{ guid: 'guid-0' }])
+    await last.stop()
+  },
+)

@@ -225,7 +225,8 @@ function isBusy(error: unknown): boolean {
   return primary === SQLITE_BUSY || primary === SQLITE_LOCKED
 }
 
-function asStorageError(error: unknown, directory: string | null): RunhookError {
+/** `directory`: null when it is open, and a write was refused. */
+export function asStorageError(error: unknown, directory: string | null): RunhookError {
   if (error instanceof RunhookError) return error
   const what = directory
     ? `The data directory ${directory} cannot be used: ${messageOf(error)}.`

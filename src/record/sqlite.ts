@@ -11,7 +11,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd, StepRecord } from '../model/run.ts'
 import { Acceptance } from './accept.ts'
 import { AtHand } from './at-hand.ts'
-import { Database } from './database.ts'
+import { asStorageError, Database } from './database.ts'
 import type { Disk } from './disk.ts'
 import { Prune } from './prune.ts'
 import { RefusalBook } from './refusals.ts'
@@ -47,7 +47,12 @@ export interface SqliteOptions {
 }
 
 export function openSqlite(directory: string, options: SqliteOptions = {}): SqliteStore {
-  return new SqliteStore(new Database(directory, options.onBroken), options)
+  const database = new Database(directory, options.onBroken)
+  try {
+    return new SqliteStore(database, options) // the first to read what is there
+  } catch (error) {
+    throw asStorageError(error, directory)
+  }
 }
 
 export class SqliteStore implements Store {
