@@ -105,7 +105,9 @@ async function answerWithOutput(
     : { outcome: await start(), ageMs: 0 }
   if ('answer' in outcome) return outcome.answer
   const accept = judged.incoming.headers.accept
-  return replyOf(outcome.ran, hook, accept, shared ? ageMs : null)
+  const answer = await replyOf(outcome.ran, hook, accept, shared ? ageMs : null)
+  if (shared) flights.trim()
+  return answer
 }
 
 async function runToItsEnd(

@@ -6,6 +6,7 @@
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Answer } from './answer.ts'
+import { pageBytes } from './page.ts'
 import type { Ran } from './reply.ts'
 
 /** How a call came out; an answer where no run was started. */
@@ -72,7 +73,7 @@ export class Flights {
     flight.ran = ran
     if (ran?.end.status === 'success' && cacheMs) {
       setTimeout(() => this.#forget(flight), cacheMs).unref()
-      this.#evict()
+      this.trim()
     } else this.#forget(flight)
   }
 
@@ -88,9 +89,10 @@ export class Flights {
     )
   }
 
-  #evict(): void {
+  /** Forgets the oldest while too much is kept. Also to be called when a page has been made of one. */
+  trim(): void {
     const kept = [...this.#flights.values()].flatMap((flight) =>
-      flight.ran ? [{ flight, bytes: flight.ran.output.length }] : [],
+      flight.ran ? [{ flight, bytes: flight.ran.output.length + pageBytes(flight.ran) }] : [],
     )
     let count = kept.length
     let bytes = kept.reduce((sum, one) => sum + one.bytes, 0)

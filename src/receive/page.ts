@@ -30,9 +30,32 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-export async function pageOf({ run, end, output }: Ran): Promise<string> {
+/** Of an output so much is shown, in bytes of it and in characters of the page. More no browser shows well. */
+const MOST_SHOWN = 256 * 1024
+
+const pages = new WeakMap<Ran, { readonly made: Promise<string>; bytes: number }>()
+
+/** Made once, however many callers are shown the same run. */
+export function pageOf(ran: Ran): Promise<string> {
+  const known = pages.get(ran)
+  if (known) return known.made
+  const made = makePage(ran).then((text) => {
+    page.bytes = 2 * text.length
+    return text
+  })
+  const page = { made, bytes: 0 }
+  pages.set(ran, page)
+  return made
+}
+
+/** Memory that the page of a run takes; 0 while nobody has asked for it. */
+export function pageBytes(ran: Ran): number {
+  return pages.get(ran)?.bytes ?? 0
+}
+
+async function makePage({ run, end, output }: Ran): Promise<string> {
   const good = end.status === 'success'
-  const text = visible(new TextDecoder().decode(output))
+  const { text, left } = endOf(output)
   const status = end.status.replaceAll('_', ' ')
   const page = html`<!doctype html>
 <html lang="en">
@@ -46,11 +69,29 @@ export async function pageOf({ run, end, output }: Ran): Promise<string> {
 <h1>${run.hook} <span class="${good ? 'good' : 'bad'}">${good ? '✓' : '✗'} ${status}</span></h1>
 <p>${factsOf({ run, end, output }).join(' · ')}</p>
 ${end.reason === null ? '' : html`<p class="bad">${visible(end.reason)}</p>`}
+${left === 0 ? '' : html`<p>The first ${left} bytes are not shown here. curl gets all of it, as text.</p>`}
 <pre>${text === '' ? 'The command wrote nothing.' : text}</pre>
 </body>
 </html>
 `
   return String(await page)
+}
+
+/** The end of an output as text, and how many bytes before it are left out. Names of characters are long. */
+function endOf(output: Uint8Array): { text: string; left: number } {
+  for (let most = MOST_SHOWN; ; most = Math.floor(most / 2)) {
+    const left = startOf(output, output.length - most)
+    const text = visible(new TextDecoder().decode(output.subarray(left)))
+    if (text.length <= MOST_SHOWN) return { text, left }
+  }
+}
+
+/** At the beginning of a character (UTF-8), which is no more than three bytes on. */
+function startOf(output: Uint8Array, from: number): number {
+  if (from <= 0) return 0
+  const rest = output.subarray(from, from + 4)
+  const first = rest.findIndex((byte) => (byte & 0xc0) !== 0x80)
+  return from + Math.max(0, first)
 }
 
 function factsOf({ run, end }: Ran): string[] {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import { Flights, type Outcome, Waiting } from '../../src/receive/flights.ts'
+import { pageOf } from '../../src/receive/page.ts'
 import { aRun } from '../run/runs.ts'
 import { aHook } from '../some.ts'
 
@@ -60,6 +61,25 @@ test('what is kept is bounded: by its number, and by its size', async () => {
   expect([await isKept('500'), await isKept('0')]).toEqual([true, false])
   for (let i = 0; i < 5; i++) await flights.join(hook, `big ${i}`, async () => ran(20 * 2 ** 20))
   expect([await isKept('big 4'), await isKept('big 0')]).toEqual([true, false])
+})
+
+test('the pages made of what is kept count, too', async () => {
+  const flights = new Flights(silentLog())
+  const pages: Promise<string>[] = []
+  const quotes = async (): Promise<Outcome> => ({
+    ran: { run: aRun({ hook: 'df' }), end, output: new Uint8Array(256 * 1024).fill(0x22) },
+  })
+  for (let i = 0; i < 40; i++) {
+    const { outcome } = await flights.join(hook, String(i), quotes)
+    if ('ran' in outcome) pages.push(pageOf(outcome.ran))
+  }
+  await Promise.all(pages)
+  flights.trim()
+  const anew = vi.fn(quotes)
+  await flights.join(hook, '39', anew)
+  expect(anew).not.toHaveBeenCalled()
+  await flights.join(hook, '0', anew)
+  expect(anew).toHaveBeenCalledTimes(1)
 })
 
 test('a hook whose runs go one at a time has room for five callers, another one for all of the server', () => {

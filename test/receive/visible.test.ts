@@ -13,6 +13,7 @@ test.each([
   ['\x1b(Bshown\x1b7\x1bc', 'shown'],
   ['10%\r20%\r\ndone', '10%\n20%\ndone'],
   ['a\u202eb\u2066c\u200bd\ufeffe', 'a<U+202E>b<U+2066>c<U+200B>d<U+FEFF>e'],
+  ['pass\u00adword\u{e0041}', 'pass<U+00AD>word<U+E0041>'],
   ['bell\x07, NUL\0, backspace\b', 'bell<U+0007>, NUL<U+0000>, backspace<U+0008>'],
   ['\x1b', ''],
 ])('%j is shown as %j', (text, shown) => expect(visible(text)).toBe(shown))
