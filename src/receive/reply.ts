@@ -17,6 +17,8 @@ export interface Ran {
 }
 
 const TEXT = 'text/plain; charset=utf-8'
+/** As after other refusals that do not last. */
+const RETRY_SECONDS = '5'
 
 /** `ageMs` is how long ago the run ended, where the output serves several callers; else null. */
 export async function replyOf(
@@ -37,6 +39,7 @@ export async function replyOf(
     ...freshness(end, hook, ageMs),
     ...(type === undefined ? { vary: 'Accept' } : {}),
     ...(said || type === undefined ? typeOf(form) : asGiven(type, own)),
+    ...(status === 503 && wasStopped(end) ? { 'retry-after': RETRY_SECONDS } : {}),
     'x-content-type-options': 'nosniff',
     'x-runhook-run': String(run.id),
     'x-runhook-status': end.status,
@@ -51,7 +54,14 @@ export async function replyOf(
 function statusOf(end: RunEnd, { reply }: Hook): number {
   const ended = end.status === 'success' || end.status === 'failure'
   const mapped = ended && end.exitCode !== null ? reply.statuses.get(end.exitCode) : undefined
-  return mapped ?? (end.status === 'success' ? 200 : end.status === 'timed_out' ? 504 : 500)
+  if (mapped !== undefined) return mapped
+  if (wasStopped(end)) return 503
+  return end.status === 'success' ? 200 : end.status === 'timed_out' ? 504 : 500
+}
+
+/** By somebody, by a newer call or with the server: nothing failed, and another try may come to its end. */
+function wasStopped({ status }: RunEnd): boolean {
+  return status === 'cancelled' || status === 'interrupted'
 }
 
 function freshness(end: RunEnd, { reply }: Hook, ageMs: number | null): Record<string, string> {

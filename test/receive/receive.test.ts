@@ -374,6 +374,27 @@ describe('a plain URL', () => {
     },
   )
 
+  test.each([
+    ['cancelled', 'cancelled by ada'],
+    ['cancelled', 'a newer call took its place'],
+    ['interrupted', 'the server stopped'],
+  ] as const)(
+    'of a run that was %s, where nothing failed, asks to come back',
+    async (is, reason) => {
+      const ended = { status: is, exitCode: null, reason } as const
+      const { post } = await aReceiver([page()], answering(ended, ''))
+      const wanted = { status: 503, headers: { 'retry-after': '5', 'x-runhook-status': is } }
+      expect(await post('/df', { method: 'GET', headers })).toMatchObject({
+        ...wanted,
+        text: `${reason}\n`,
+      })
+      const asJson = { ...headers, accept: 'application/json' }
+      const json = await post('/df', { method: 'GET', headers: asJson })
+      expect(json).toMatchObject(wanted)
+      expect(JSON.parse(json.text)).toMatchObject({ status: is, reason })
+    },
+  )
+
   test.each(['Bearer wrong', 'Basic bWV0cmljcw==', 'Bearer', 'metrics-token-long-enough', ''])(
     'refuses Authorization: %s',
     async (authorization) => {
