@@ -17,8 +17,7 @@ const IN_FLIGHT_MAX = 128 * 1024 * 1024
 /** So much of each request does not count: whoever fills the budget holds up no ordinary delivery. */
 const FREE_BYTES = 64 * 1024
 
-/** With `keep: false` the bytes are counted and dropped: for what nobody will look at. */
-export type BodyReader = (incoming: IncomingMessage, limit: number, keep: boolean) => Promise<Body>
+export type BodyReader = (incoming: IncomingMessage, limit: number) => Promise<Body>
 
 /** What the headers alone say: `too-large` before a byte of the body is read, when the length is honest. */
 export function declaredTooLarge(incoming: IncomingMessage, limit: number): boolean {
@@ -29,7 +28,7 @@ export function declaredTooLarge(incoming: IncomingMessage, limit: number): bool
 /** A reader that knows how many bytes all its requests hold together. One per server. */
 export function createBodyReader(): BodyReader {
   let inFlight = 0
-  return (incoming, limit, keep) =>
+  return (incoming, limit) =>
     new Promise((resolve) => {
       const chunks: Buffer[] = []
       let size = 0
@@ -46,7 +45,6 @@ export function createBodyReader(): BodyReader {
       const take = (chunk: Buffer) => {
         size += chunk.length
         if (size > limit) return refuse('too-large')
-        if (!keep) return
         const over = Math.max(0, size - FREE_BYTES)
         inFlight += over - counted
         counted = over

@@ -177,3 +177,10 @@ export function decoyEndpoint(path: string): Endpoint {
     headers: new Set(),
   }
 }
+
+/** Takes the time that the signature of a hook takes which does not exist. */
+export async function proveNothing(body: Buffer): Promise<void> {
+  const { host, secrets } = decoyEndpoint('')
+  const headers = { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }
+  await host.verify(headers, body, secrets, Date.now())
+}

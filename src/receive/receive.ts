@@ -17,12 +17,15 @@ import { type Body, createBodyReader, declaredTooLarge } from './body.ts'
 import { isCrossSite } from './cross-site.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { createExplain } from './explain.ts'
+import { HOOKS, mayBeProof } from './hidden.ts'
 import {
   createProveEarly,
   decoyEndpoint,
   type Login,
+  type ProveEarly,
   type Proven,
   prove,
+  proveNothing,
   takesBasic,
 } from './proof.ts'
 import { Refusals } from './refusals.ts'
@@ -35,8 +38,6 @@ export interface ReceiveParts extends AcceptParts {
   readonly addressOf: (incoming: IncomingMessage) => string
 }
 
-/** Where every hook can be reached by its name. */
-const HOOKS = '/hooks/'
 /** Of all hosts: GitHub's and GitLab's own cap. */
 const LARGEST_BODY = 25 * 1024 * 1024
 
@@ -81,43 +82,43 @@ export function createReceive(parts: ReceiveParts): Receive {
       return answer
     }
 
-    const place = placeAt(parts.endpoints(), path, method)
+    const endpoints = parts.endpoints()
+    const place = placeAt(endpoints, path, method)
     if ('answer' in place) return refuse(place.answer, place.reason)
     const { known, endpoint, absent } = place
     if (isTestOf(endpoint, path, headers)) return answers.tested
-    if (known?.from && !known.from.has(address)) return notProven('outside "allow-from"', null)
-    const early = await proveEarly(endpoint, headers, address)
-    if (early && !early.ok) {
-      return notProven(known ? early.reason : absent, null, early.waitSeconds)
+    const hidden = path.startsWith(HOOKS)
+    const early = await provenByHeaders(proveEarly, place, headers, address)
+    const failed = early?.ok === false ? early : null
+    if (failed && !(hidden && mayBeProof(headers, endpoints))) {
+      // How long a password has to wait would tell that there is one to guess.
+      return notProven(failed.reason, null, hidden ? 0 : failed.waitSeconds)
     }
-    if (early?.ambient && isCrossSite(headers)) {
+    if (early?.ok && early.ambient && isCrossSite(headers)) {
       return refuse(answers.fromElsewhere, "sent by another site's page")
     }
     // Who has proven nothing yet meets one limit at all hooks, so that it does not tell them apart.
-    const own = endpoint.host.maxBody
-    const limit = path.startsWith(HOOKS) ? LARGEST_BODY : own
+    const limit = hidden ? LARGEST_BODY : endpoint.host.maxBody
     if (declaredTooLarge(incoming, limit)) {
       return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
     }
 
-    const body = await readBody(incoming, limit, known !== null)
+    const body = await readBody(incoming, limit)
     if (body.kind !== 'read') return refuse(...notRead(body.kind, limit))
 
-    const proof: Proven = early ?? (await prove(endpoint, headers, body.bytes, Date.now()))
-    if (!known) return notProven(absent, body.bytes)
-    if (!proof.ok) return notProven(proof.reason, body.bytes)
-    if (body.bytes.length > own) return refuse(answers.tooLarge(own), `over ${own} bytes`)
-    const type = typeProblem(endpoint, headers)
-    if (type) return refuse(type, 'unsupported content type')
+    const proof = await provenByBody(place, early, headers, body.bytes)
+    if (!known || !proof.ok) {
+      return notProven(proof.ok ? absent : proof.reason, failed ? null : body.bytes)
+    }
+    const unfit = unfitFor(endpoint, headers, body.bytes.length)
+    if (unfit) return refuse(...unfit)
 
     const { by, who } = proof
     const arrival = { receivedAt: Date.now(), endpoint: path, proof: by, address, who }
     const proven = { endpoint: known, incoming, body: body.bytes, arrival, refuse, whenGone }
-    try {
-      return await accept(proven)
-    } catch (error) {
-      return refuse(failureAnswer(parts.log, error), messageOf(error))
-    }
+    return accept(proven).catch((error: unknown) =>
+      refuse(failureAnswer(parts.log, error), messageOf(error)),
+    )
   }
 }
 
@@ -151,6 +152,30 @@ function placeAt(
   return { known, endpoint: known ?? decoyEndpoint(path), absent }
 }
 
+/** Null: the body decides. */
+async function provenByHeaders(
+  proveEarly: ProveEarly,
+  { known, endpoint, absent }: Place,
+  headers: Headers,
+  address: string,
+): Promise<Proven | null> {
+  if (known?.from && !known.from.has(address)) return { ok: false, reason: 'outside "allow-from"' }
+  const early = await proveEarly(endpoint, headers, address)
+  return early?.ok === false && !known ? { ok: false, reason: absent } : early
+}
+
+async function provenByBody(
+  { known, endpoint, absent }: Place,
+  early: Proven | null,
+  headers: Headers,
+  body: Buffer,
+): Promise<Proven> {
+  if (early?.ok === false) await proveNothing(body)
+  if (early) return early
+  const proof = await prove(endpoint, headers, body, Date.now())
+  return known ? proof : { ok: false, reason: absent }
+}
+
 function notRead(kind: Exclude<Body['kind'], 'read'>, limit: number): [Answer, reason: string] {
   if (kind === 'too-large') return [answers.tooLarge(limit), `over ${limit} bytes`]
   if (kind === 'gone') return [answers.plain(400, 'Incomplete request.'), 'went away']
@@ -162,6 +187,17 @@ function challengeOf(endpoint: Endpoint): Answer | null {
   const { hooks, users, path } = endpoint
   if (!takesBasic(endpoint) || path.startsWith(HOOKS)) return null
   return answers.askForPassword(users.length === 0 ? 'runhook' : (hooks[0]?.name ?? 'runhook'))
+}
+
+function unfitFor(
+  endpoint: Endpoint,
+  headers: Headers,
+  size: number,
+): [Answer, reason: string] | null {
+  const own = endpoint.host.maxBody
+  if (size > own) return [answers.tooLarge(own), `over ${own} bytes`]
+  const type = typeProblem(endpoint, headers)
+  return type && [type, 'unsupported content type']
 }
 
 function typeProblem(endpoint: Endpoint, headers: Headers): Answer | null {
