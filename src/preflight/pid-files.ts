@@ -13,7 +13,7 @@ export function checkPidFiles(hook: Hook, probe: Probe): Finding[] {
     const tried = trySignal(step, hook.terms.user)
     if ('text' in tried) return ok('pid-file', `${signal} would reach ${tried.text}`)
     if (!tried.refused) return warning('pid-file', tried.problem)
-    const { name } = probe.user
+    const { name } = probe.userOf(hook)
     return error(
       'pid-file',
       `${name} cannot signal it: ${tried.problem}`,

@@ -35,7 +35,10 @@ export interface Asking {
 }
 
 export interface Probe {
+  /** Whom the server runs as, as far as this process knows. */
   readonly user: Context['user']
+  /** As whom its commands run: its own `user`, else the server's. */
+  userOf(hook: Hook): Context['user']
   /** Never rejects. */
   ask(hook: Hook, argv: readonly [string, ...string[]], asking?: Asking): Promise<Answer>
   environmentOf(hook: Hook): Record<string, string>
@@ -53,11 +56,12 @@ export function createProbe(user: Context['user']): Probe {
   const pipes = new PipePool(join(directory, 'pipes'))
   return {
     user,
+    userOf: (hook) => hook.terms.user ?? user,
     ask: (hook, argv, asking = {}) => ask(pipes, contextOf(hook, user), argv, asking),
     environmentOf: (hook) => environmentFor(contextOf(hook, user)),
     surroundingsOf: (hook) => ({
-      user: user.name,
-      home: user.home,
+      user: (hook.terms.user ?? user).name,
+      home: (hook.terms.user ?? user).home,
       workingDirectory: hook.workingDirectory,
       env: environmentFor(contextOf(hook, user)),
     }),

@@ -126,7 +126,7 @@ interface Place {
 
 async function placeByHand(program: string, hook: Hook, probe: Probe): Promise<Place | null> {
   const here = hook.workingDirectory
-  const { home, name } = probe.user
+  const { home, name } = probe.userOf(hook)
   const own = (process.env.PATH ?? '').split(':')
   const near = ['.venv/bin', 'venv/bin', 'node_modules/.bin'].map((path) => join(here, path))
   const places: Place[] = [
@@ -145,7 +145,7 @@ async function placeByHand(program: string, hook: Hook, probe: Probe): Promise<P
 
 /** What the profile of the user makes of PATH. Accounts of services may have no shell to log in to. */
 async function loginPath(hook: Hook, probe: Probe): Promise<string[]> {
-  const { shell } = probe.user
+  const { shell } = probe.userOf(hook)
   if (!/\/(ba|da|z|k|a)?sh$/.test(shell)) return []
   const asking = { env: { TERM: 'dumb' }, folder: '/', timeoutMs: 5000 }
   const { exitCode, output } = await probe.ask(hook, [shell, '-lc', 'echo "=$PATH"'], asking)

@@ -28,7 +28,7 @@ export async function checkRemote(
   if (answer.exitCode === 0)
     return [
       ...other,
-      ok('remote', `${url} lets ${probe.user.name} in`),
+      ok('remote', `${url} lets ${probe.userOf(hook).name} in`),
       ...(await checkClockBy(url)),
     ]
   return [...other, refused(hook, url, answer, branch, probe)]
@@ -52,11 +52,11 @@ function refused(
   if (clue === null)
     return error('remote', `${url} cannot be read: ${answer.output.split('\n')[0]}`)
   const why = hintOf(clue, probe.surroundingsOf(hook))
-  return error('remote', `${url} cannot be read: ${why}`, ...mend(clue, url, probe))
+  return error('remote', `${url} cannot be read: ${why}`, ...mend(clue, url, probe.userOf(hook)))
 }
 
 /** Commands, as far as there are any. The address stands in the hooks' own work tree: it is the operator's. */
-function mend(clue: Clue, url: string, { user }: Probe): string[] {
+function mend(clue: Clue, url: string, user: Probe['user']): string[] {
   const as = `sudo -u ${user.name}`
   const { host, port } = placeOf(url)
   const at = port === null ? '' : `-p ${port} `

@@ -4,14 +4,17 @@
  * no lock is taken and nothing is fetched.
  */
 
+import { statSync } from 'node:fs'
 import { filter } from '../hooks/pattern.ts'
 import type { Hook, Trigger } from '../model/hook.ts'
 import { clueIn, hintOf } from '../run/hint.ts'
 import type { GitUse } from './called.ts'
+import { cloneLines } from './clone.ts'
 import { error, type Finding, ok, warning } from './finding.ts'
 import { type AskGit, gitIn, lastLine } from './git.ts'
 import type { Answer, Probe } from './probe.ts'
 import { checkRemote } from './remote.ts'
+import { nameOf } from './service.ts'
 
 /** What brings in commits, and fails where it would lose something. */
 const updating = ['pull', 'merge', 'rebase', 'checkout', 'switch']
@@ -31,13 +34,16 @@ export async function checkWorkTree(hook: Hook, use: GitUse, probe: Probe): Prom
   if (branch !== null && remote === null && use.verbs.has('pull'))
     wrong.push(noUpstream(use, branch))
   const clean = status.output === '' ? 'a clean work tree' : 'a work tree'
-  const fine = ok('work-tree', `${use.folder} is ${clean} of ${probe.user.name}, on ${branch}`)
+  const fine = ok(
+    'work-tree',
+    `${use.folder} is ${clean} of ${probe.userOf(hook).name}, on ${branch}`,
+  )
   const reached = needsRemote ? await checkRemote(hook, git, remote ?? 'origin', branch, probe) : []
   return [...(wrong.length > 0 ? wrong : [fine]), ...reached]
 }
 
 function refused(hook: Hook, { folder }: GitUse, answer: Answer, probe: Probe): Finding {
-  const { name } = probe.user
+  const { name } = probe.userOf(hook)
   if (answer.problem !== null) return error('work-tree', answer.problem)
   if (answer.timedOut)
     return warning('work-tree', `"git status" in ${folder} took longer than 10 s`)
@@ -48,16 +54,20 @@ function refused(hook: Hook, { folder }: GitUse, answer: Answer, probe: Probe): 
       `${folder} belongs to another user than ${name}: git will refuse it ("dubious ownership")`,
       `chown -R ${name} ${folder}`,
       `or: sudo -u ${name} git config --global --add safe.directory ${folder}`,
+      ...ownerAsUser(folder, name),
     )
   if (clue === 'no-work-tree')
-    return error('work-tree', `${folder} is no git work tree`, cloneLine(hook, folder, name))
+    return error('work-tree', `${folder} is no git work tree`, ...cloneLines(hook, folder, name))
   const said = clue === null ? lastLine(answer.output) : hintOf(clue, probe.surroundingsOf(hook))
   return error('work-tree', `git cannot work in ${folder}: ${said}`)
 }
 
-function cloneLine({ repositories }: Hook, folder: string, user: string): string {
-  const name = repositories[0]?.name ?? 'OWNER/NAME'
-  return `sudo -u ${user} git clone ADDRESS-OF-${name.replaceAll('/', '-')} ${folder}`
+/** Nobody is told to let a hook run as root for the sake of a folder. */
+function ownerAsUser(folder: string, user: string): string[] {
+  const owner = nameOf(statSync(folder, { throwIfNoEntry: false })?.uid ?? 0)
+  return owner === 'root' || owner === user
+    ? []
+    : [`or set "user": ${JSON.stringify(owner)} in the hook`]
 }
 
 function changes({ folder, verbs }: GitUse, { output }: Answer): Finding[] {
