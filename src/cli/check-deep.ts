@@ -5,11 +5,11 @@ import type { Finding } from '../preflight/finding.ts'
 import { createProbe } from '../preflight/probe.ts'
 import { serverUser } from '../run/execute.ts'
 import { actAsService, hookFindings } from './doctor.ts'
-import { dataFolder, type PlaceOptions } from './locate.ts'
+import { configFile, dataFolder, type PlaceOptions } from './locate.ts'
 import type { Terminal } from './terminal.ts'
 
 export async function actAs(options: PlaceOptions, terminal: Terminal): Promise<Finding[]> {
-  return actAsService(await dataFolder(options, terminal))
+  return actAsService(await dataFolder(options, terminal), configFile(options, terminal))
 }
 
 export async function findingsOf({ hooks }: Config): Promise<Finding[]> {

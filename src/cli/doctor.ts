@@ -1,6 +1,6 @@
 /**
  * `runhook doctor`: whether what the hooks file promises will work here, asked as the user who will have
- * to do it. It changes nothing, and starts no command of a hook.
+ * to do it. It changes nothing, and carries out no line of a hook: its shell only reads them.
  */
 
 import { messageOf, RunhookError } from '../errors.ts'
@@ -15,7 +15,7 @@ import { checkHook } from '../preflight/hook.ts'
 import { checkMachine } from '../preflight/machine.ts'
 import { createProbe, type Probe } from '../preflight/probe.ts'
 import { checkServer, type RunningServer } from '../preflight/server.ts'
-import { accountOf, become, nameOf, serverPid, serviceUid } from '../preflight/service.ts'
+import { accountOf, become, nameOf, serverPid, serviceOf } from '../preflight/service.ts'
 import { serverUser } from '../run/execute.ts'
 import type { ServerStatus } from '../show/control.ts'
 import { countOf, failed, findingsText } from './findings.ts'
@@ -36,7 +36,7 @@ export async function doctor(
 ): Promise<number> {
   const file = configFile(options, terminal)
   const data = await dataFolder(options, terminal)
-  const acting = actAsService(data)
+  const acting = actAsService(data, file)
   const loaded = await loadHere(file, options, terminal)
   const config = 'config' in loaded ? loaded.config : null
   const hooks = config === null ? [] : chosen(names, config, near(file, terminal))
@@ -66,10 +66,22 @@ export async function hookFindings(hooks: readonly Hook[], probe: Probe): Promis
   return findings
 }
 
-/** Root becomes whom the server runs as; anybody else is told when that is another. */
-export function actAsService(data: string): Finding[] {
-  const [uid, mine] = [serviceUid(data), process.geteuid?.() ?? null]
-  if (uid === null || mine === null || uid === mine) return []
+/** Root becomes whom the server runs as, or is told that it stays root; anybody else, when that is another. */
+export function actAsService(data: string, file: string): Finding[] {
+  const [service, mine] = [serviceOf(data, file), process.geteuid?.() ?? null]
+  if (service === null || mine === null) return []
+  const { uid, by } = service
+  const known = by === 'the data directory'
+  if (uid === mine)
+    return known || mine !== 0
+      ? []
+      : [
+          ok(
+            'user',
+            `asked as root, whom ${by} belongs to: the hooks' shells and git run as root too`,
+          ),
+        ]
+  if (!known && mine !== 0) return []
   const name = nameOf(uid)
   const other = `asked as ${nameOf(mine)}, and the server runs as ${name}: it may find something else`
   const mend = `sudo -u ${name} runhook doctor`
@@ -78,7 +90,7 @@ export function actAsService(data: string): Finding[] {
   if (account === null) return [warning('user', `${other}, but there is no user of that number`)]
   try {
     become(account)
-    return [ok('user', `asked as ${account.name}, whom the data directory belongs to`)]
+    return [ok('user', `asked as ${account.name}, whom ${by} belongs to`)]
   } catch (thrown) {
     return [warning('user', `${other} (${messageOf(thrown)})`, mend)]
   }

@@ -10,6 +10,9 @@ export function gitIn(folder: string, hook: Hook, probe: Probe): AskGit {
   return (...words) => askGit(hook, folder, probe, words)
 }
 
+/** No command that the work tree's own `.git/config` names, as far as git lets it be kept from them. */
+const harmless = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'protocol.ext.allow=never']
+
 /** Never waits for an answer of a person, takes no lock, starts no monitor. */
 function askGit(
   hook: Hook,
@@ -17,7 +20,8 @@ function askGit(
   probe: Probe,
   words: readonly string[],
 ): Promise<Answer> {
-  const quiet = ['-c', 'core.fsmonitor=false', '-c', 'credential.interactive=false']
+  const settings = [...harmless, 'credential.interactive=false']
+  const quiet = settings.flatMap((setting) => ['-c', setting])
   return probe.ask(hook, ['git', '--no-optional-locks', ...quiet, ...words], {
     folder,
     env: { GIT_TERMINAL_PROMPT: '0', ...sshFor(probe.environmentOf(hook)) },

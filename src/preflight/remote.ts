@@ -23,7 +23,7 @@ export async function checkRemote(
   }
   const url = withoutPassword(lastLine(found.output))
   const refs = branch === null ? ['HEAD'] : [`refs/heads/${branch}`]
-  const answer = await git('ls-remote', '--exit-code', remote, ...refs)
+  const answer = await git('ls-remote', '--exit-code', UPLOAD_PACK, remote, ...refs)
   const other = otherRepository(hook, url)
   if (answer.exitCode === 0)
     return [
@@ -33,6 +33,9 @@ export async function checkRemote(
     ]
   return [...other, refused(hook, url, answer, branch, probe)]
 }
+
+/** In the place of a program that `remote.origin.uploadpack` may name. */
+const UPLOAD_PACK = '--upload-pack=git-upload-pack'
 
 /** `--exit-code`: 2 where the remote answers and has no such ref. */
 const NO_SUCH_REF = 2

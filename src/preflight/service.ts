@@ -1,8 +1,8 @@
 /** As whom the server runs, and becoming that user: the same question asked by root has another answer. */
 
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { LOCK_FILE } from '../record/inspect.ts'
 import { userOf } from '../run/proc.ts'
 
@@ -22,11 +22,27 @@ export function serverPid(data: string): number | null {
   }
 }
 
-/** Whom the running server, else the data directory, belongs to; null when there is neither yet. */
-export function serviceUid(data: string): number | null {
-  const pid = serverPid(data)
+/** As whom the server runs, as far as that is known, and by what. */
+export interface Service {
+  readonly uid: number
+  /** `the data directory`, or the name of the hooks file where there is no such directory yet. */
+  readonly by: string
+}
+
+/**
+ * Whom the running server, else the data directory, else the hooks file belongs to; null when there is none
+ * of them. A link in the place of the directory tells only of its owner, who may have chosen where it leads.
+ */
+export function serviceOf(data: string, file: string): Service | null {
+  const link = lstatSync(data, { throwIfNoEntry: false })
+  const chosen = link?.isSymbolicLink() === true && link.uid !== 0
+  const pid = chosen ? null : serverPid(data)
   const running = pid === null ? null : userOf(pid)
-  return running ?? statSync(data, { throwIfNoEntry: false })?.uid ?? null
+  const own = chosen ? undefined : statSync(data, { throwIfNoEntry: false })
+  const uid = running ?? own?.uid
+  if (uid !== undefined) return { uid, by: 'the data directory' }
+  const owner = statSync(file, { throwIfNoEntry: false })?.uid
+  return owner === undefined ? null : { uid: owner, by: basename(file) }
 }
 
 export interface Account {

@@ -20,9 +20,21 @@ import { nameOf } from './service.ts'
 const updating = ['pull', 'merge', 'rebase', 'checkout', 'switch']
 const contacting = ['pull', 'fetch', 'push', 'remote', 'submodule']
 
+/**
+ * Files with a filter are not compared: their filter is a command, which `.git/config` may name. So are the
+ * files in submodules, which have a `.git/config` of their own.
+ */
+const asStatus = [
+  '--porcelain',
+  '--untracked-files=no',
+  '--ignore-submodules=dirty',
+  '--',
+  ':(top,attr:!filter)',
+]
+
 export async function checkWorkTree(hook: Hook, use: GitUse, probe: Probe): Promise<Finding[]> {
   const git = gitIn(use.folder, hook, probe)
-  const status = await git('status', '--porcelain', '--untracked-files=no')
+  const status = await git('status', ...asStatus)
   if (status.exitCode !== 0) return [refused(hook, use, status, probe)]
   const branch = await branchOf(git)
   const wrong = [

@@ -1,7 +1,16 @@
 /** `runhook doctor` and `check --deep`: as one sees them, and as another user than the one who calls them. */
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +54,11 @@ test('everything is told line by line, and all is well', async () => {
     .replace(/Node [\d.]+, runhook [\d.]+, git [\d.]+/, 'Node N, runhook N, git N')
     .replace(/\d+ [GM]B/, '9 GB')
     .replace(/control groups in .*/, 'control groups in /its/own')
-  expect(shown).toBe(`✓ hooks.json is valid: 2 hooks
+  const asked =
+    me === 'root'
+      ? "✓ asked as root, whom hooks.json belongs to: the hooks' shells and git run as root too\n"
+      : ''
+  expect(shown).toBe(`${asked}✓ hooks.json is valid: 2 hooks
 ✓ Node N, runhook N, git N
 ✓ what a run starts is ended by control groups in /its/own
 ✓ data directory /srv/.runhook will be made at the first start, 9 GB free
@@ -197,6 +210,29 @@ asRoot(
     expect(readdirSync(data)).toEqual([])
   },
 )
+
+asRoot('before there is a data directory, root asks as the owner of the hooks file', async () => {
+  const folder = aDirectory()
+  const file = join(folder, 'hooks.json')
+  const hook = { url: '/a', auth: 'none', run: 'id', shell: join(folder, 'shell') }
+  chmodSync(folder, 0o755)
+  writeFileSync(file, JSON.stringify({ hooks: { a: hook } }))
+  writeFileSync(hook.shell, '#!/bin/sh\nid -un >>/dev/stderr\nid -un >>"$0.said"\n', {
+    mode: 0o755,
+  })
+  writeFileSync(`${hook.shell}.said`, '', { mode: 0o666 })
+  chmodSync(`${hook.shell}.said`, 0o666)
+  chownSync(file, 65534, 65534)
+  const asked = async (words: string[]) => (await runhook(folder, words)).stdout
+  expect(await asked(['doctor'])).toMatch(/^✓ asked as nobody, whom hooks.json belongs to\n/)
+  // A link of somebody's own tells nothing: it may lead to what root has.
+  symlinkSync('/root', join(folder, '.runhook'))
+  lchownSync(join(folder, '.runhook'), 65534, 65534)
+  expect(await asked(['doctor'])).toMatch(/^✓ asked as nobody, whom hooks.json belongs to\n/)
+  expect(await asked(['check', '--deep'])).toContain('asked as nobody')
+  const said = readFileSync(`${hook.shell}.said`, 'utf8').split('\n').filter(Boolean)
+  expect([...new Set(said)]).toEqual(['nobody'])
+})
 
 asRoot('another user than the service is told how to ask', async () => {
   const folder = aDirectory()

@@ -1,6 +1,6 @@
 /** Work trees as they are found on servers, with real git, and a real SSH server where there is one. */
 
-import { chownSync, readFileSync, statSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -64,6 +64,25 @@ test('changes made by hand are told where they would be in the way', async () =>
   )
   const reset = await findings(inTree(site, 'git fetch', 'git reset --hard @{upstream}'))
   expect(reset.join('\n')).not.toMatch(/[!✗]/)
+})
+
+test('nothing that a work tree brings with it is started', async () => {
+  const site = aWorkTree()
+  const started = join(site.folder, 'started')
+  const evil = join(site.folder, 'evil')
+  writeFileSync(evil, `#!/bin/sh\necho "$0 $*" >>${started}\nexit 1\n`, { mode: 0o755 })
+  writeFileSync(join(site.tree, '.git/info/attributes'), '*.md filter=x\n')
+  for (const key of ['filter.x.clean', 'filter.x.process', 'core.fsmonitor', 'core.sshCommand'])
+    site.git('config', key, evil)
+  site.git('config', 'remote.origin.uploadpack', evil)
+  utimesSync(join(site.tree, 'README.md'), 1, 1)
+  const text = (await findings(inTree(site, PULL))).join('\n')
+  expect(text).toContain(`✓ remote: ${site.bare} lets ${me} in`)
+  expect(text).toContain('a clean work tree')
+  site.git('config', 'protocol.ext.allow', 'always')
+  site.git('remote', 'set-url', 'origin', `ext::${evil}`)
+  expect((await findings(inTree(site, PULL))).join('\n')).toContain('✗ remote:')
+  expect(existsSync(started)).toBe(false)
 })
 
 test('a branch that is not checked out, or follows nothing, cannot be pulled', async () => {
