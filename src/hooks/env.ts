@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { messageOf, RunhookError } from '../errors.ts'
-import { readTextFile } from './files.ts'
+import { isDenied, processUser, readTextFile, whose } from './files.ts'
 
 /** Its variables. A file that is not there has none. */
 export async function readEnvFile(file: string): Promise<ReadonlyMap<string, string>> {
@@ -40,8 +40,12 @@ async function textOf(file: string): Promise<string> {
   const found = await readTextFile(file)
   if ('text' in found) return found.text
   if (found.code === 'ENOENT') return ''
-  throw new RunhookError('config', `${file} cannot be read: ${found.reason}`, {
-    hint: `It holds the values of "\${NAME}" in the hooks file.`,
+  const holds = `It holds the values of "\${NAME}" in the hooks file.`
+  if (!isDenied(found.code))
+    throw new RunhookError('config', `${file} cannot be read: ${found.reason}.`, { hint: holds })
+  const user = processUser()
+  throw new RunhookError('config', `${file} cannot be read by ${user}: ${await whose(file)}.`, {
+    hint: `${holds} Run: chown ${user.replace('user ', '')} ${file}`,
   })
 }
 

@@ -4,7 +4,9 @@
  */
 
 import { open, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { messageOf, systemCode } from '../errors.ts'
+import { accountsHere, userNamed } from './users.ts'
 
 export type TextFile =
   | { readonly text: string }
@@ -25,6 +27,7 @@ export async function readTextFile(file: string): Promise<TextFile> {
     }
   } catch (error) {
     const code = systemCode(error) ?? ''
+    if (isDenied(code)) return { reason: `${processUser()} may not: ${await whose(file)}`, code }
     return { reason: reasons[code] ?? messageOf(error), code }
   }
 }
@@ -36,11 +39,29 @@ export async function isOpen(file: string): Promise<boolean> {
   return found !== null && (found.mode & 0o004) !== 0
 }
 
+/** Whether an error's code says that the user of this process may not. */
+export function isDenied(code: string): boolean {
+  return code === 'EACCES' || code === 'EPERM'
+}
+
+/** The name of the user that this process runs as; of one without a name, as in some containers, its number. */
+export function processUser(): string {
+  const id = process.geteuid?.()
+  if (id === undefined) return userInfo().username
+  return userNamed(String(id), accountsHere())?.name ?? `user ${id}`
+}
+
+/** `it belongs to root, mode 0600`, or what is known of it. */
+export async function whose(file: string): Promise<string> {
+  const found = await stat(file).catch(() => null)
+  if (found === null) return 'a folder above it may not be entered'
+  const owner = userNamed(String(found.uid), accountsHere())?.name ?? `user ${found.uid}`
+  return `it belongs to ${owner}, mode ${(found.mode & 0o7777).toString(8).padStart(4, '0')}`
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOTDIR: 'it does not exist',
-  EACCES: 'the user of this process may not',
-  EPERM: 'the user of this process may not',
   EISDIR: 'it is a folder',
 }
 

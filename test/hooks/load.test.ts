@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/hooks/load.ts'
+import { accountsHere, userNamed } from '../../src/hooks/users.ts'
+import { testUnless } from '../needs.ts'
 import { aKeep } from '../some.ts'
 import { aFolder, hookOf, REF, SECRET, written } from './written.ts'
 
@@ -190,8 +192,36 @@ describe('a file that cannot be read', () => {
     await expect(loadConfig(join(folder, 'hooks.json'), { environment: {} })).rejects.toMatchObject(
       {
         code: 'config',
-        message: `${folder}/.env cannot be read: it is a folder`,
+        message: `${folder}/.env cannot be read: it is a folder.`,
       },
     )
+  })
+
+  const other = testUnless(process.getuid?.() === 0 ? null : 'only root becomes another user')
+  other('names who may not read .env, whose it is, and what to run', async () => {
+    const folder = aFolder({ 'hooks.json': '{ "hooks": {} }', '.env': 'A=b\n' })
+    chmodSync(folder, 0o755)
+    chmodSync(join(folder, 'hooks.json'), 0o644)
+    const user = userNamed('nobody', accountsHere())?.name ?? 'user 65534'
+    const load = () => loadConfig(join(folder, 'hooks.json'), { environment: {} })
+    process.seteuid?.(65534)
+    try {
+      await expect(load()).rejects.toMatchObject({
+        code: 'config',
+        message: `${folder}/.env cannot be read by ${user}: it belongs to root, mode 0600.`,
+        hint: `It holds the values of "\${NAME}" in the hooks file. Run: chown ${user} ${folder}/.env`,
+      })
+    } finally {
+      process.seteuid?.(0)
+    }
+    chmodSync(join(folder, 'hooks.json'), 0o600)
+    process.seteuid?.(65534)
+    try {
+      await expect(load()).rejects.toMatchObject({
+        message: `${folder}/hooks.json cannot be read: ${user} may not: it belongs to root, mode 0600.`,
+      })
+    } finally {
+      process.seteuid?.(0)
+    }
   })
 })
