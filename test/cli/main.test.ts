@@ -1,6 +1,6 @@
 /** The program as a process of its own: what only a real process shows. */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { aRun, aWorld, serveWorld } from '../show/world.ts'
@@ -74,6 +74,17 @@ test('output of a megabyte arrives whole through a slow pipe', async () => {
   )
   expect(await done).toBe(0)
   expect(said.out.trim()).toBe('1000000')
+})
+
+test('an older Node is refused, and the one that came along is named', async () => {
+  const older = `Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`
+  const words = ['--import', `data:text/javascript,${encodeURIComponent(older)}`, MAIN, 'runs']
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  expect(status).toBe(1)
+  expect(stderr).toBe(
+    `error: runhook needs Node 24 or newer; this is 20.20.2 (${process.execPath}).\n` +
+      `A newer one came along: PATH=${resolve('node_modules/node/bin')}:$PATH runhook …\n`,
+  )
 })
 
 test('usage mistakes, and a server that is not there, have exit codes of their own', async () => {
