@@ -27,6 +27,8 @@ export interface CallOptions {
 
 export interface Call {
   readonly method: 'GET' | 'POST'
+  /** `?dir=%2Fetc`: what a GET gives; else empty. */
+  readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   /** `push octocat/blog feature/x` */
@@ -54,12 +56,26 @@ function refuseStrangeOptions(hook: Hook, options: CallOptions, payload: Buffer 
     const message = `--${strange} describes what a Git host sends, and "${hook.name}" has none.`
     throw new RunhookError('usage', message, { hint: 'Give inputs with -i NAME=VALUE.' })
   }
-  const takesInputs = hook.repositories.length === 0 && hook.methods.includes('POST')
-  if (options.input && !takesInputs) {
-    throw new RunhookError('usage', `"${hook.name}" takes no inputs from a call.`)
-  }
+  if (options.input) refuseStrangeInputs(hook, payload)
   if (payload && !hook.methods.includes('POST')) {
     throw new RunhookError('usage', `"${hook.name}" is called with GET, which carries no body.`)
+  }
+}
+
+/** A query is looked at only where inputs are asked for; of a POST the server says what it thinks itself. */
+function refuseStrangeInputs(
+  { name, inputs, methods, repositories }: Hook,
+  payload: unknown,
+): void {
+  const heeded = inputs.length > 0 || methods.includes('POST')
+  if (repositories.length > 0 || !heeded) {
+    const byHand = `Start it with "runhook trigger ${name} -i NAME=VALUE".`
+    throw new RunhookError('usage', `"${name}" takes no inputs from a call.`, {
+      ...(inputs.length > 0 ? { hint: byHand } : {}),
+    })
+  }
+  if (payload) {
+    throw new RunhookError('usage', 'A body of your own already says all inputs: leave out -i.')
   }
 }
 
@@ -71,6 +87,7 @@ function fromHost(hook: Hook, options: CallOptions, payload: Buffer | null, now:
   const said = payload ? [`${payload.length} bytes as given`] : [wish.repository, nameOf(wish)]
   return {
     method: 'POST',
+    query: '',
     headers: sample.headers,
     body: sample.body,
     what: [wish.event, ...said].filter(Boolean).join(' '),
@@ -140,7 +157,9 @@ function fromPerson(hook: Hook, options: CallOptions, payload: Buffer | null, no
   const type: Record<string, string> =
     method === 'GET' ? {} : { 'Content-Type': 'application/json' }
   const { headers, proof } = proofOf(hook, body, now)
-  return { method, headers: { ...type, ...headers }, body, what: 'a call', proof }
+  const fields = method === 'GET' ? new URLSearchParams(options.input).toString() : ''
+  const query = fields && `?${fields}`
+  return { method, query, headers: { ...type, ...headers }, body, what: 'a call', proof }
 }
 
 /** A token where there is one and no secret: as the server chooses. */

@@ -29,7 +29,8 @@ export async function send(
   const { hook, config } = await loadHook(name, options, terminal)
   const payload = options.payload === undefined ? null : await readBody(options.payload, terminal)
   const call = composeCall(hook, options, payload, terminal.now())
-  const url = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
+  const address = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
+  const url = address + call.query
   await terminal.talk.write(`--> ${call.method} ${printable(url)}   ${about(call)}\n`)
   const answer = await deliver(url, call)
   const { status, milliseconds } = answer
@@ -38,7 +39,7 @@ export async function send(
       ? `${printableJson({ url, status, milliseconds, answer: answer.text })}\n`
       : answerText(answer, terminal),
   )
-  const base = url.slice(0, -hook.path.length)
+  const base = address.slice(0, -hook.path.length)
   if (!isOurs(answer) && !(await isRunhook(base)))
     await terminal.talk.write(
       `  Something else than runhook answers at ${printable(base)}: name the right address with --to URL.\n`,

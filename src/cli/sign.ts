@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
 import type { Hook } from '../model/hook.ts'
-import { type Call, composeCall } from './call.ts'
+import { type Call, type CallOptions, composeCall } from './call.ts'
 import { type HookFile, loadHook } from './hook-file.ts'
 import type { PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
@@ -20,6 +20,7 @@ export interface SignOptions extends PlaceOptions {
   readonly curl?: boolean
   readonly to?: string
   readonly json?: boolean
+  readonly input?: Readonly<Record<string, string>>
 }
 
 /** Without a file the body is a sample of ours, which then is printed beneath the headers. */
@@ -32,13 +33,30 @@ export async function sign(
   const found = await loadHook(name, options, terminal)
   const given = file === undefined ? null : await readBody(file, terminal)
   const sha = randomBytes(20).toString('hex')
-  const wish = found.hook.repositories.length > 0 ? { sha } : {}
-  const call = composeCall(found.hook, wish, given, terminal.now())
+  const wish = found.hook.repositories.length > 0 ? { sha } : inputsOf(found.hook, given, options)
+  const said = { ...wish, ...inputsOf(found.hook, given, options) }
+  const call = composeCall(found.hook, said, given, terminal.now())
   if (options.curl) {
-    const body = given ? bodySource(given, file ?? '-') : sampleSource(call, sha)
+    const body = given ? bodySource(given, file ?? '-') : sampleSource(call, found.hook, sha)
     await terminal.out.write(await commands(found, call, body, options, terminal))
   } else await terminal.out.write(options.json ? asJson(call) : asMessage(call, given === null))
   return 0
+}
+
+/**
+ * What was said, and the defaults of the rest. What is required and was not said stands there empty: its
+ * name is seen, and the server asks for it should nobody fill it in.
+ */
+function inputsOf(
+  { inputs, repositories }: Hook,
+  given: Buffer | null,
+  { input }: SignOptions,
+): CallOptions {
+  const isCall = given === null && repositories.length === 0
+  const wanted = inputs.filter((one) => isCall && (one.required || one.default !== null))
+  const asked = wanted.map((one) => [one.name, one.default ?? ''] as const)
+  const all = { ...Object.fromEntries(asked), ...input }
+  return Object.keys(all).length > 0 ? { input: all } : {}
 }
 
 function asJson({ method, headers, body }: Call): string {
@@ -61,8 +79,10 @@ function bodySource(given: Buffer, file: string): recipes.BodySource {
   })
 }
 
-function sampleSource({ method, body }: Call, sha: string): recipes.BodySource {
+function sampleSource({ method, body }: Call, hook: Hook, sha: string): recipes.BodySource {
   if (method === 'GET') return { kind: 'none' }
+  // Of inputs none is noise, whatever its name.
+  if (hook.repositories.length === 0) return { kind: 'text', text: body.toString(), sha: null }
   return { kind: 'text', text: JSON.stringify(briefly(JSON.parse(body.toString()))), sha }
 }
 
@@ -93,11 +113,11 @@ async function commands(
   const password = hook.access.users[0]?.passwords[0]
   const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0] ?? password)
   const variable = hook.secrets.length > 0 ? 'SECRET' : secret === password ? 'PASSWORD' : 'TOKEN'
-  const url = addressOf(options.to ?? (await serverUrl(config, options, terminal)), hook.path)
+  const to = options.to ?? (await serverUrl(config, options, terminal))
   const fixed = Object.entries(call.headers).filter(([name]) => recipes.isFixed(name, hook.host))
   const recipe: recipes.Recipe = {
     method: call.method,
-    url,
+    url: addressOf(to, hook.path) + call.query,
     headers: Object.fromEntries(fixed),
     body,
     secret: secret ? await shellSource(secret, variable, found, terminal) : '',

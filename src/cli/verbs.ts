@@ -106,7 +106,7 @@ export function addSend(verbs: Verbs): void {
     .option('--sha <commit>', 'new commit (default: a random one)', toSha)
     .option('--repo <owner/name>', "repository (default: the hook's)", toRepository)
     .option('--sender <name>', 'who did it')
-    .option('-i, --input <name=value>', 'input of a hook that people start', toInputs)
+    .option('-i, --input <name=value>', 'input of a hook that is called', toInputs)
     .option('--payload <file>', 'send this body, byte for byte; - is standard input')
     .option('--to <url>', 'server to send to (default: the one that runs here)')
     .option('--json', 'print JSON')
@@ -117,6 +117,7 @@ export function addSend(verbs: Verbs): void {
 }
 
 const signSample = `  runhook sign clear-cache --curl        commands to paste, without the secret in them
+  runhook sign clear-cache --curl -i scope=all
   runhook sign blog push.json            headers for this body
   echo '{}' | runhook sign clear-cache -`
 
@@ -128,6 +129,7 @@ export function addSign(verbs: Verbs): void {
     signSample,
   )
     .option('--curl', 'print complete curl commands')
+    .option('-i, --input <name=value>', 'input; may be given several times', toInputs)
     .option('--to <url>', 'server that the commands call (default: the one that runs here)')
     .option('--json', 'print JSON')
     .action(async (hook: string, file: string | undefined, options: SignOptions) => {

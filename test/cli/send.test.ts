@@ -138,6 +138,20 @@ test('a hook that people start is called as a person would, with the inputs', as
   expect(headers['webhook-signature']).toBe(`v1,${mac}`)
 })
 
+test('a hook that is asked with GET gets its inputs in the query', async () => {
+  const { shell, url, received } = await aSender()
+  const inputs = { dir: { required: true } }
+  const size = { url: '/size', on: { get: { inputs } }, auth: 'none', 'allow-from': '127.0.0.1' }
+  putHooks(shell, { size: { ...size, run: 'true' } })
+  const { talk } = await shell.run('send', 'size', '-i', 'dir=/etc & so', '--to', url)
+  expect(talk).toBe(`--> GET ${url}/size?dir=%2Fetc+%26+so   a call (open to everybody)\n`)
+  expect(received.map((one) => one.path)).toEqual(['/size?dir=%2Fetc+%26+so'])
+  expect(await shell.run('send', 'df', '-i', 'dir=/etc', '--to', url)).toMatchObject({
+    code: 2,
+    talk: 'error: "df" takes no inputs from a call.\n',
+  })
+})
+
 test('an open hook is called without any proof', async () => {
   const { shell, url, received } = await aSender()
   const { talk } = await shell.run('send', 'open', '--to', url)

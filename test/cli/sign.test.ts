@@ -68,13 +68,15 @@ test('the headers for a body of yours are printed, one a line', async () => {
 test('without a body of yours the one they prove is printed beneath them', async () => {
   const { out } = await aSigner().run('sign', 'clear-cache')
   const [id] = /msg_[0-9a-f]{24}/.exec(out) ?? []
-  const mac = createHmac('sha256', Buffer.alloc(32, 9)).update(`${id}.${NOW / 1000}.{}`)
+  const mac = createHmac('sha256', Buffer.alloc(32, 9)).update(
+    `${id}.${NOW / 1000}.{"inputs":{"scope":"pages"}}`,
+  )
   expect(out).toBe(`Content-Type: application/json
 webhook-id: ${id}
 webhook-timestamp: ${NOW / 1000}
 webhook-signature: v1,${mac.digest('base64')}
 
-{}
+{"inputs":{"scope":"pages"}}
 `)
   const push = (await aSigner().run('sign', 'site')).out
   expect(push.split('\n').at(-2)).toMatch(/^\{"ref":"refs\/heads\/main",/)
@@ -91,6 +93,41 @@ test('--json gives method, headers and body to programs', async () => {
   expect(found).toEqual({ method: 'GET', headers: { Authorization: `Bearer ${TOKEN}` }, body: '' })
 })
 
+const called = {
+  size: {
+    url: '/size',
+    on: { get: { inputs: { dir: { required: true }, unit: { default: 'k&b' } } } },
+    token: `\${DF_TOKEN}`,
+    command: ['du', '{{ inputs.dir }}'],
+  },
+  note: {
+    on: { manual: { inputs: { url: { required: true } } } },
+    secret: `\${OPS_SECRET}`,
+    run: 'true',
+  },
+}
+
+pasted('inputs that were said, asked for or have a default are in the commands', async () => {
+  const shell = aSigner()
+  putHooks(shell, called)
+  const { url, received } = await aListener()
+  const sign = async (...words: string[]) =>
+    paste(shell, (await shell.run('sign', ...words, '--curl', '--to', url)).out)
+  await sign('size', '-i', 'dir=/etc')
+  await sign('size')
+  await sign('note')
+  await sign('note', '-i', "url=it's")
+  expect(received.map((one) => `${one.path} ${one.body}`)).toEqual([
+    '/size?dir=%2Fetc&unit=k%26b ',
+    '/size?dir=&unit=k%26b ',
+    ...Array.from({ length: 2 }, () => '/hooks/note {"inputs":{"url":""}}'),
+    ...Array.from({ length: 2 }, () => `/hooks/note {"inputs":{"url":"it's"}}`),
+  ])
+  expect((await shell.run('sign', 'note', '.env', '-i', 'url=x')).talk).toBe(
+    'error: A body of your own already says all inputs: leave out -i.\n',
+  )
+})
+
 /** A shell's expansion, which must not be ours. */
 const bare = `\${SECRET#whsec_}`
 
@@ -99,7 +136,7 @@ test('a hook that is called by people has a short command and one that cannot be
   expect((await shell.run('sign', 'clear-cache', '--curl')).out).toBe(
     String.raw`# Short; whoever sees it can send it again.
 SECRET=$(sed -n 's/^OPS_SECRET=//p' .env)
-BODY='{}'
+BODY='{"inputs":{"scope":"pages"}}'
 curl -sS --data-raw "$BODY" http://127.0.0.1:9123/hooks/clear-cache \
   -H 'Content-Type: application/json' \
   -H "X-Hub-Signature-256: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)"
@@ -108,7 +145,7 @@ curl -sS --data-raw "$BODY" http://127.0.0.1:9123/hooks/clear-cache \
 SECRET=$(sed -n 's/^OPS_SECRET=//p' .env)
 KEY=$(case "$SECRET" in (whsec_*) printf %s "${bare}" | openssl base64 -d -A;; (*) printf %s "$SECRET";; esac | od -An -vtx1 | tr -d ' \n')
 ID=msg_$(openssl rand -hex 12) TIME=$(date +%s)
-BODY='{}'
+BODY='{"inputs":{"scope":"pages"}}'
 curl -sS --data-raw "$BODY" http://127.0.0.1:9123/hooks/clear-cache \
   -H 'Content-Type: application/json' \
   -H "webhook-id: $ID" \
@@ -142,8 +179,8 @@ pasted('both commands for a hook that people call work when pasted', async () =>
   expect(short && provesPlain(short, OPS_SECRET, 'x-hub-signature-256')).toBe(true)
   expect(timestamped && provesTimestamped(timestamped, Buffer.alloc(32, 9))).toBe(true)
   expect(received.map((one) => [one.method, one.path, one.body.toString()])).toEqual([
-    ['POST', '/hooks/clear-cache', '{}'],
-    ['POST', '/hooks/clear-cache', '{}'],
+    ['POST', '/hooks/clear-cache', '{"inputs":{"scope":"pages"}}'],
+    ['POST', '/hooks/clear-cache', '{"inputs":{"scope":"pages"}}'],
   ])
 })
 
