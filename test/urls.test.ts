@@ -140,6 +140,37 @@ describe('an output', () => {
   })
 })
 
+describe('why a run failed', () => {
+  const hooks = {
+    mine: url('/mine', 'no-such-tool 2>/dev/null'),
+    all: { url: '/all', on: 'get', auth: 'none', run: 'no-such-tool 2>/dev/null' },
+    sign: {
+      url: '/sign',
+      token,
+      on: { get: { inputs: { free: {} } } },
+      command: ['echo', '{{ inputs.free }}'],
+    },
+  }
+
+  test('is told to who has proven who he is, and not to everybody', async () => {
+    const server = await aRunhook({ hooks })
+    const [mine, all] = [await get(server, '/mine'), await get(server, '/all', {})]
+    expect([mine.status, all.status]).toEqual([500, 500])
+    expect(mine.text).toContain('/usr/bin')
+    expect(all.text).toBe('failure, exit 127\n')
+    const json = await get(server, '/all', { accept: 'application/json' })
+    expect(json.text).not.toContain('/usr/bin')
+  })
+
+  test('is 422 where a value of the call may not be used, and nothing ran', async () => {
+    const server = await aRunhook({ hooks })
+    const { status, text } = await get(server, '/sign?free=-x')
+    expect({ status, text }).toMatchObject({ status: 422 })
+    expect(text).toContain('would make it an option')
+    expect((await get(server, '/sign?free=x')).text).toBe('x\n')
+  })
+})
+
 describe('a stream', () => {
   const stream = (run: string, more = {}) => url('/s', run, { respond: 'stream', ...more })
   const waiting = 'echo first; until [ -e go ]; do sleep 0.05; done; printf last; exit 3'

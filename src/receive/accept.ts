@@ -17,7 +17,7 @@ import { type Arrival, arrive } from './arrive.ts'
 import type { Endpoint } from './endpoints.ts'
 import { Flights, type Outcome, Waiting } from './flights.ts'
 import { judgeAll } from './judge.ts'
-import { replyOf, streamOf } from './reply.ts'
+import { forAnybody, replyOf, streamOf } from './reply.ts'
 
 export interface AcceptParts {
   readonly store: Store
@@ -125,7 +125,8 @@ async function runToItsEnd(
     if (hook.reply.onDisconnect === 'cancel') cancelWhenGone(parts, run.id, judged)
     const end = await ended
     const [output, stored] = await Promise.all([parts.output(run.id), parts.store.run(run.id)])
-    return { ran: { run: stored ?? run, end, output } }
+    const told = hook.open ? forAnybody(end) : end
+    return { ran: { run: stored ?? run, end: told, output } }
   } finally {
     leave()
   }

@@ -50,11 +50,17 @@ export async function replyOf(
   return { status, headers, body: await bodyOf(ran, form) }
 }
 
+/** A reason may name folders, the user and the PATH: that is for who has proven who he is. */
+export function forAnybody(end: RunEnd): RunEnd {
+  return end.reason === null ? end : { ...end, reason: endInWords(end) }
+}
+
 /** Of how it ended only an exit code can be mapped: a run that was cut off has failed, whatever it left. */
 function statusOf(end: RunEnd, { reply }: Hook): number {
   const ended = end.status === 'success' || end.status === 'failure'
   const mapped = ended && end.exitCode !== null ? reply.statuses.get(end.exitCode) : undefined
   if (mapped !== undefined) return mapped
+  if (end.refused) return 422
   if (wasStopped(end)) return 503
   return end.status === 'success' ? 200 : end.status === 'timed_out' ? 504 : 500
 }
