@@ -26,6 +26,8 @@ export function causeOf(
 }
 
 function causeInLine(line: string, exitCode: number, spec: CommandSpec): string | null {
+  const home = homeCause(line, spec)
+  if (home !== null) return home
   const missing = missingIn(line)
   if (missing !== null && (exitCode === 127 || exitCode === 126)) return missingCause(missing, spec)
   const [, denied] =
@@ -35,6 +37,28 @@ function causeInLine(line: string, exitCode: number, spec: CommandSpec): string 
   if (folder !== undefined && existsSync(folder))
     return `git works in a folder only for its owner, and ${folder} is another's: ${whose(folder)}. Set "user" to the owner, or run: git config --global --add safe.directory ${folder}`
   return null
+}
+
+/** A home that is not there, such as `/nonexistent` of accounts of services, where something is wanted in it. */
+function homeCause(line: string, { env: { HOME = '/' }, terms }: CommandSpec): string | null {
+  const begins = line.indexOf(HOME)
+  const next = line[begins + HOME.length] ?? ''
+  if (begins < 0 || HOME === '/' || /[\w.-]/.test(next)) return null
+  if (!/No such file|Permission denied|ENOENT|EACCES|cannot create/i.test(line)) return null
+  if (isThere(HOME)) return null
+  const own = terms?.user?.home === HOME ? terms.user.name : null
+  return own === null
+    ? `HOME is ${HOME}, which does not exist; set "HOME" in "env" to a folder that does, or leave it out`
+    : `HOME is ${HOME}, the home of ${own}, which does not exist; set "HOME" in "env" to a folder of ${own}`
+}
+
+/** What may not be looked at is taken to be there. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
 }
 
 /** As sh, bash, zsh, env(1) and git say it. */

@@ -5,6 +5,8 @@
  * and of shells, in English, which they speak while LANG is ours.
  */
 
+import type { Terms } from '../model/hook.ts'
+
 /** As whom and where the step ran. */
 export interface Surroundings {
   readonly user: string
@@ -12,6 +14,8 @@ export interface Surroundings {
   readonly home: string
   readonly workingDirectory: string
   readonly env: Readonly<Record<string, string>>
+  /** Left out: no limits. */
+  readonly terms?: Terms
 }
 
 interface Hint {
@@ -101,6 +105,22 @@ const hints = {
     found: /No space left on device|\bENOSPC\b/,
     says: () => 'a disk is full: see "df -h" and "df -i"',
   },
+  memory: {
+    found:
+      /\bMemoryError\b|Cannot allocate memory|std::bad_alloc|(?<!heap )\bout of memory\b|\bENOMEM\b/i,
+    says: ({ terms }) =>
+      terms?.limits.memory
+        ? `it reached its limit of memory, ${sizeText(terms.limits.memory)}: raise "memory" in "limits"`
+        : 'a program got no more memory: see "free -m", and MemoryMax= of the service',
+  },
+  processes: {
+    found:
+      /\b(cannot|unable to) fork\b|\bfork\b.*: Resource temporarily unavailable|(create|start).*\bthread\b.*Resource temporarily unavailable|can't start new thread|\bspawn\b.*\bEAGAIN\b/i,
+    says: ({ terms }) =>
+      terms?.limits.pids
+        ? `it reached its limit of ${terms.limits.pids} processes: raise "pids" in "limits" (without control groups all processes of its user count)`
+        : 'the system allows no more processes: see TasksMax= of the service, and "ulimit -u"',
+  },
   'docker-permission': {
     found: /permission denied while trying to connect to the docker/i,
     says: ({ user }) =>
@@ -152,6 +172,12 @@ const hints = {
     says: () =>
       'there is no terminal in a hook: leave out what draws on one, or set "TERM": "dumb" in "env"',
   },
+  'no-terminal': {
+    found:
+      /(cannot|can't|could not|unable to|failed to) (open|create) ['"]?\/dev\/tty\b|\/dev\/tty: No such device or address|the input device is not a TTY/i,
+    says: () =>
+      'there is no terminal in a hook, and nobody to answer: give the answer by an option (such as --yes), a file or "env", and leave out what asks for a terminal (docker\'s -t)',
+  },
   'bash-only': {
     found: /^\S*sh: (\d+|line \d+): (source|\[\[|pushd|popd|shopt|declare): not found$/m,
     says: () =>
@@ -172,6 +198,17 @@ export type Clue = keyof typeof hints
 
 const OWN_PATH =
   'Your own shell may have more in it: write the whole path of the program, or set PATH in "env"'
+
+/** As the hooks file has it: by 1024 where it is a whole number of those. */
+function sizeText(bytes: number): string {
+  const units = [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ] as const
+  const [name, unit] = units.find(([, unit]) => bytes % unit === 0) ?? ['bytes', 1]
+  return `${bytes / unit} ${name}`
+}
 
 /** What the output points at; null when nothing in it is known. */
 export function clueIn(output: string): Clue | null {

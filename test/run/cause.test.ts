@@ -26,6 +26,25 @@ function aPlace() {
 }
 
 test.each([
+  [128, 'error: could not lock config file /nonexist/.gitconfig: No such file or directory'],
+  [1, 'mkdir: cannot create directory ‘/nonexist’: Permission denied'],
+  [2, '/bin/sh: 1: cannot create /nonexist/.cache: Directory nonexistent'],
+  [243, "npm error [Error: EACCES: permission denied, mkdir '/nonexist/.npm']"],
+])('a home that does not exist is the cause (%i, %s)', (code, said) => {
+  const { spec } = aPlace()
+  const more = { env: { PATH, HOME: '/nonexist' } }
+  expect(causeOf(code, said, spec('true', more))).toBe(
+    'HOME is /nonexist, which does not exist; set "HOME" in "env" to a folder that does, or leave it out',
+  )
+  const user = { name: 'ada', uid: 7, gid: 7, home: '/nonexist', shell: '/bin/sh' }
+  expect(causeOf(code, said, spec('true', { ...more, terms: { ...noTerms, user } }))).toBe(
+    'HOME is /nonexist, the home of ada, which does not exist; set "HOME" in "env" to a folder of ada',
+  )
+  expect(causeOf(code, said, spec('true'))).toBeNull()
+  expect(causeOf(code, said.replaceAll('/nonexist', '/nonexistent'), spec('true', more))).toBeNull()
+})
+
+test.each([
   ['sh', 'sh: 1: deploy-tool: not found'],
   ['a script of sh', './deploy.sh: 3: deploy-tool: not found'],
   ['bash', 'bash: line 1: deploy-tool: command not found'],

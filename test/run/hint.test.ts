@@ -4,10 +4,12 @@ import { chmodSync, chownSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { accountsHere, userNamed } from '../../src/hooks/users.ts'
 import type { Hook } from '../../src/model/hook.ts'
 import { clueIn, hintFor } from '../../src/run/hint.ts'
 import { aWorkTree, type Repositories } from '../git.ts'
 import { needs, testUnless } from '../needs.ts'
+import { noTerms } from '../some.ts'
 import { anSshServer } from '../sshd.ts'
 import { aBench, shell } from './runs.ts'
 
@@ -233,4 +235,57 @@ test('output that says nothing known has no hint', () => {
   expect(hintFor('1 test failed\n', 1, where, true)).toBe('')
   expect(hintFor('', null, where, true)).toBe('')
   expect(hintFor('', 127, where, false)).toBe('')
+})
+
+describe('limits', () => {
+  const limited = (
+    limits: Partial<Hook['terms']['limits']>,
+    user: Hook['terms']['user'] = null,
+  ) => ({
+    terms: { ...noTerms, user, limits: { ...noTerms.limits, ...limits } },
+  })
+  const alone = (line: string, hook: Partial<Hook>) =>
+    whyFails(line, { workingDirectory: '/', ...hook })
+
+  needs('/usr/bin/python3')('of memory are named with their size', async () => {
+    const line = "/usr/bin/python3 -c 'bytearray(10**10)'"
+    expect(await alone(line, limited({ memory: 512 * 2 ** 20 }))).toBe(
+      'it reached its limit of memory, 512 MiB: raise "memory" in "limits"',
+    )
+  })
+
+  asRoot('of processes are named with their number', async () => {
+    const user = userNamed('nobody', accountsHere())
+    expect(await alone('(true); true', limited({ pids: 1 }, user))).toMatch(
+      /^it reached its limit of 1 processes: raise "pids" in "limits"/,
+    )
+  })
+
+  test.each([
+    ['MemoryError', 'memory'],
+    ["terminate called after throwing an instance of 'std::bad_alloc'", 'memory'],
+    ['fatal: Out of memory, malloc failed', 'memory'],
+    ['FATAL ERROR: JavaScript heap out of memory', null],
+    ['bash: fork: retry: Resource temporarily unavailable', 'processes'],
+    ['sh: 0: Cannot fork', 'processes'],
+    ['Error: spawn /bin/sh EAGAIN', 'processes'],
+    ["RuntimeError: can't start new thread", 'processes'],
+  ])('are seen in %j', (said, clue) => {
+    expect(clueIn(`${said}\n`)).toBe(clue)
+    if (clue === null) return
+    const where = { user: 'ada', home: '/home/ada', workingDirectory: '/', env: {} }
+    expect(hintFor(said, 1, where, true)).not.toContain('its limit')
+  })
+})
+
+test('what opens the terminal finds none', async () => {
+  expect(await whyFails('read answer </dev/tty')).toMatch(/^there is no terminal in a hook, and/)
+  expect(clueIn('the input device is not a TTY')).toBe('no-terminal')
+})
+
+test('a home that does not exist is named', async () => {
+  const env = { HOME: '/nonexist', GIT_CONFIG_NOSYSTEM: '1' }
+  expect(await whyFails('git config --global user.name ada', { env })).toMatch(
+    /^HOME is \/nonexist, which does not exist; set "HOME" in "env"/,
+  )
 })
