@@ -3,7 +3,7 @@
 import type { Config } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
 import { cgroupPlaceOf } from '../run/cgroup-place.ts'
-import { holdingText } from '../run/holding.ts'
+import { foreseenLimits, holdingText } from '../run/holding.ts'
 import { statusOf } from '../run/proc.ts'
 import { version } from '../version.ts'
 import { checkClock } from './clock.ts'
@@ -26,6 +26,7 @@ export async function checkMachine(
     ...tools,
     ...checkUmask(pid),
     checkControlGroups(pid),
+    ...checkLimits(config, pid),
     ...clock,
   ]
 }
@@ -62,6 +63,11 @@ function checkControlGroups(pid: number | null): Finding {
   const place = cgroupPlaceOf(pid)
   if ('base' in place) return ok('control-groups', holdingText(place))
   return warning('control-groups', holdingText(place), 'see "What can escape" in docs/running.md')
+}
+
+function checkLimits({ hooks }: Config, pid: number | null): Finding[] {
+  const text = foreseenLimits(hooks.values(), cgroupPlaceOf(pid))
+  return text === null ? [] : [ok('limits', text)]
 }
 
 function checkUmask(pid: number | null): Finding[] {

@@ -13,8 +13,8 @@ const WANTED = ['memory', 'pids']
 
 /** Null once groups beneath `base` have them, else why not. May be asked again. */
 export function enableControllers(base: string): string | null {
-  const missing = WANTED.filter((name) => !words(base, 'cgroup.controllers').includes(name))
-  if (missing.length > 0) return `its control group has no ${missing.join(' and no ')} controller`
+  const missing = missingControllers(base)
+  if (missing !== null) return missing
   const enabled = words(base, 'cgroup.subtree_control')
   if (WANTED.every((name) => enabled.includes(name))) return null
   try {
@@ -25,6 +25,14 @@ export function enableControllers(base: string): string | null {
   } catch (thrown) {
     return `its controllers cannot be switched on: ${messageOf(thrown)}`
   }
+}
+
+/** Why they are not to be had at all; null when they may be. Only looks. */
+export function missingControllers(base: string): string | null {
+  const missing = WANTED.filter((name) => !words(base, 'cgroup.controllers').includes(name))
+  return missing.length > 0
+    ? `its control group has no ${missing.join(' and no ')} controller`
+    : null
 }
 
 function enableFromLeaf(base: string): string | null {

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import { type CgroupPlace, findCgroupPlace } from './cgroup-place.ts'
 import { Cgroups } from './cgroups.ts'
+import { missingControllers } from './controllers.ts'
 
 export interface Holding {
   /** Left out where none can be made. */
@@ -34,18 +35,27 @@ export function prepareLimits(
   { cgroups }: Holding,
   log: Pick<Log, 'info'>,
 ): void {
-  const limited = [...hooks].filter(
-    ({ terms: { limits } }) => limits.memory !== null || limits.pids !== null,
-  )
-  if (limited.length === 0) return
+  if (!someLimited(hooks)) return
   const before = cgroups?.noControllers
   cgroups?.wantControllers()
   if (cgroups !== undefined && cgroups.noControllers === before) return
-  log.info(`    ${limitsBy(cgroups)}`)
+  log.info(`    ${limitsText(cgroups === undefined ? NO_GROUPS : cgroups.noControllers)}`)
 }
 
-function limitsBy(cgroups: Cgroups | undefined): string {
-  const reason = cgroups === undefined ? 'there are no control groups' : cgroups.noControllers
+/** For `runhook doctor`, as far as looking tells; null where no hook has such a limit. */
+export function foreseenLimits(hooks: Iterable<Hook>, place: CgroupPlace): string | null {
+  if (!someLimited(hooks)) return null
+  return limitsText('base' in place ? missingControllers(place.base) : NO_GROUPS)
+}
+
+/** Of what a control group can hold: prlimit alone is asked for open files. */
+function someLimited(hooks: Iterable<Hook>): boolean {
+  return [...hooks].some(({ terms: { limits } }) => limits.memory !== null || limits.pids !== null)
+}
+
+const NO_GROUPS = 'there are no control groups'
+
+function limitsText(reason: string | null): string {
   if (reason === null) return 'limits of memory and processes are held by control groups'
   return `limits of memory and processes are set by prlimit, for each process and for all of a user's: ${reason}`
 }

@@ -87,6 +87,14 @@ test('only what was named is looked at; what fails is told with its remedy, and 
   expect(await shell.run('doctor', 'nope')).toMatchObject({ code: 3, out: '' })
 })
 
+test('how limits are held is told where a hook has some', async () => {
+  const limits = { memory: '1GiB' }
+  const { shell } = aSite({ tight: { url: '/x', auth: 'none', run: 'true', limits } })
+  const said = /^✓ limits of memory and processes are (held by control groups|set by prlimit, .*)$/m
+  expect((await shell.run('doctor', 'df')).out).toMatch(said)
+  expect((await aSite().shell.run('doctor', 'df')).out).not.toMatch(said)
+})
+
 test('--json gives the same to programs', async () => {
   const { shell } = aSite({
     broken: { url: '/x', auth: 'none', 'allow-from': '::1', run: 'no-such-tool' },
