@@ -26,7 +26,8 @@ export function cloneLines(hook: Hook, folder: string, user: string): string[] {
   ]
 }
 
-function addressOf({ repositories }: Hook): string {
+/** For SSH, as a deploy key wants it; `ADDRESS` where only the owner of the host knows it. */
+export function addressOf({ repositories }: Hook): string {
   const [repository] = repositories
   const place = repository && places[repository.host]
   // A pattern of names is no name.

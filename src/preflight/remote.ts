@@ -4,6 +4,7 @@ import { matchesRepository } from '../hooks/pattern.ts'
 import type { Hook } from '../model/hook.ts'
 import { type Clue, clueIn, hintOf } from '../run/hint.ts'
 import { checkClockBy } from './clock.ts'
+import { addressOf } from './clone.ts'
 import { error, type Finding, ok, warning } from './finding.ts'
 import { type AskGit, lastLine } from './git.ts'
 import type { Answer, Probe } from './probe.ts'
@@ -18,7 +19,7 @@ export async function checkRemote(
 ): Promise<Finding[]> {
   const found = await git('remote', 'get-url', remote)
   if (found.exitCode !== 0) {
-    const mend = `git remote add ${remote} ADDRESS`
+    const mend = `git remote add ${remote} ${addressOf(hook)}`
     return [error('remote', `the work tree has no remote "${remote}"`, mend)]
   }
   const url = withoutPassword(lastLine(found.output))

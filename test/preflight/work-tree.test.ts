@@ -29,6 +29,16 @@ test('a clean tree whose remote answers is all right, and nothing in it changes'
   expect(site.git('for-each-ref', '--format=%(refname)')).not.toContain('FETCH_HEAD')
 })
 
+test('a tree without its remote is told the address to add', async () => {
+  const site = aWorkTree()
+  site.git('remote', 'rename', 'origin', 'old')
+  site.git('config', 'branch.main.remote', 'origin')
+  const repositories = [{ host: 'gitlab' as const, name: 'acme/site' }]
+  expect(await findings({ ...inTree(site, PULL), repositories })).toContain(
+    '  git remote add origin git@gitlab.com:acme/site.git',
+  )
+})
+
 test('a remote is asked only by who will ask it', async () => {
   const site = aWorkTree()
   site.git('remote', 'set-url', 'origin', '/nowhere/acme/site')
