@@ -15,13 +15,24 @@ import type { Accepted, Store } from './record/store.ts'
 import type { Queue } from './run/queue.ts'
 import type { Origin } from './show/control.ts'
 
+/** What a reload replaces, in place. */
+export interface InUse {
+  readonly config: Config
+  /** Why the file on disk is not the one in use, else null. */
+  readonly problem: string | null
+}
+
 /** The parts of Control that need the queue; a server adds what only it knows. */
-export function controlOf(store: Store, queue: Queue, config: () => Config) {
+export function controlOf(store: Store, queue: Queue, inUse: InUse) {
   const hookNamed = (name: string): Hook => {
-    const hook = config().hooks.get(name)
+    const { config, problem } = inUse
+    const hook = config.hooks.get(name)
     if (hook) return hook
     throw new RunhookError('not-found', `There is no hook "${name}".`, {
-      hint: `Known: ${[...config().hooks.keys()].join(', ')}.`,
+      // It may be in the file that was not taken over.
+      hint: problem
+        ? `${problem}: see "runhook check".`
+        : `Known: ${[...config.hooks.keys()].join(', ')}.`,
     })
   }
   return {

@@ -118,7 +118,7 @@ function appsOf(current: Current, { store, output, queue, steps, moves }: Works,
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
   const control: Control = {
-    ...controlOf(store, queue, () => current.config),
+    ...controlOf(store, queue, current),
     redeliver: createRedeliver(arrivals),
     steps: (runId) => steps.get(runId) ?? [],
     watch,

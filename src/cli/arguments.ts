@@ -54,7 +54,7 @@ export function toRepository(text: string): string {
 
 export function toSha(text: string): string {
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) {
-    throw new InvalidArgumentError('Write all 40 digits of a commit id, in small letters.')
+    throw new InvalidArgumentError('Write all 40 digits of a commit id, in lower case.')
   }
   return text
 }

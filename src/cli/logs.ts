@@ -9,6 +9,7 @@ import type { Page, RunView } from '../show/views.ts'
 import { type Client, query } from './client.ts'
 import { eventsOf } from './events.ts'
 import { follow, tellEnd } from './follow.ts'
+import { refuseUnknownHook } from './known-hook.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { createLogPrinter } from './log-printer.ts'
 import { printableJson } from './printable.ts'
@@ -48,6 +49,7 @@ function isNumber(which: string): boolean {
 async function newest(client: Client, hook: string | undefined): Promise<Run> {
   const [run] = (await client.get<Page<'runs', Run>>(`/runs${query({ hook, limit: 1 })}`)).runs
   if (run) return run
+  if (hook !== undefined) await refuseUnknownHook(client, hook)
   const whose = hook === undefined ? '' : ` of ${hook}`
   throw new RunhookError('not-found', `There are no runs${whose} yet.`)
 }
@@ -97,7 +99,7 @@ async function tellState(run: Run, terminal: Terminal): Promise<void> {
   const retry = retryOf(run, terminal.now())
   const waits = retry === '' ? 'is waiting' : `is waiting, ${retry}`
   const how = run.status === 'queued' ? waits : 'is still running'
-  await terminal.talk.write(`#${run.id} ${run.hook} ${how}: "runhook logs -f" stays with it.\n`)
+  await terminal.talk.write(`#${run.id} ${run.hook} ${how}: "runhook logs -f" follows it.\n`)
 }
 
 async function printBytes(

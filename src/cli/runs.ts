@@ -3,6 +3,7 @@
 import type { Run } from '../model/run.ts'
 import type { Page } from '../show/views.ts'
 import { query } from './client.ts'
+import { refuseUnknownHook } from './known-hook.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
 import { durationOf, eventOf, shortSha, signOf, statusOf } from './run-words.ts'
@@ -17,13 +18,21 @@ export interface RunsOptions extends PlaceOptions {
   readonly json?: boolean
 }
 
-export async function runs(options: RunsOptions, terminal: Terminal): Promise<number> {
-  const { hook, status, limit } = options
+/** `named` is the hook, as an argument. */
+export async function runs(
+  named: string | undefined,
+  options: RunsOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const { hook = named, status, limit } = options
   const client = await connect(options, terminal)
   const page = await client.get<Page<'runs', Run>>(`/runs${query({ hook, status, limit })}`)
   if (options.json) await terminal.out.write(`${printableJson(page)}\n`)
   else if (page.runs.length > 0) await terminal.out.write(table(page.runs, terminal))
-  else await terminal.talk.write(`${nothing(options)}\n`)
+  else {
+    if (hook !== undefined) await refuseUnknownHook(client, hook)
+    await terminal.talk.write(`${nothing(hook, status)}\n`)
+  }
   return 0
 }
 
@@ -62,7 +71,7 @@ function rowOf(run: Run, now: number): Row {
   }
 }
 
-function nothing({ hook, status }: RunsOptions): string {
+function nothing(hook: string | undefined, status: string | undefined): string {
   if (hook === undefined && status === undefined) {
     return 'No runs yet. Start one with "runhook trigger HOOK", or try a delivery with "runhook send HOOK".'
   }

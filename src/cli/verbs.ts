@@ -155,14 +155,14 @@ export function addTrigger(verbs: Verbs): void {
 const STATUSES = 'queued running success failure timed_out cancelled interrupted'.split(' ')
 
 export function addRuns(verbs: Verbs): void {
-  asking(verbs, 'runs', 'list runs, newest first')
+  asking(verbs, 'runs [hook]', 'list runs, newest first')
     .option('--hook <name>', 'only of this hook')
     .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
     .option('--limit <number>', 'at most this many', toLimit, 20)
     .option('--json', 'print JSON')
-    .action(async (options: RunsOptions) => {
+    .action(async (hook: string | undefined, options: RunsOptions) => {
       const { runs } = await import('./runs.ts')
-      verbs.finish(await runs(options, verbs.terminal))
+      verbs.finish(await runs(hook, options, verbs.terminal))
     })
 }
 

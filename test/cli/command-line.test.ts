@@ -27,7 +27,7 @@ Try it:
   trigger [options] <hook>      start a hook by hand
 
 See what happened:
-  runs [options]                list runs, newest first
+  runs [options] [hook]         list runs, newest first
   logs [options] [run|hook]     print the output of a run
   deliveries [options] [id]     list what arrived; with an id, why each hook did or did not run
 
@@ -71,8 +71,8 @@ test.each<[string[], string]>([
     "error: option '--status <status>' argument 'ok' is invalid. Allowed choices are queued, running, success, failure, timed_out, cancelled, interrupted.\n",
   ],
   [
-    ['runs', 'blog'],
-    "error: too many arguments for 'runs'. Expected 0 arguments but got 1: blog.\n",
+    ['runs', 'blog', 'site'],
+    "error: too many arguments for 'runs'. Expected 1 argument but got 2: blog, site.\n",
   ],
   [['cancel'], "error: missing required argument 'run'\n"],
   [
@@ -93,7 +93,7 @@ test.each<[string[], string]>([
   ],
   [
     ['send', 'x', '--sha', 'abc'],
-    "error: option '--sha <commit>' argument 'abc' is invalid. Write all 40 digits of a commit id, in small letters.\n",
+    "error: option '--sha <commit>' argument 'abc' is invalid. Write all 40 digits of a commit id, in lower case.\n",
   ],
   [
     ['check', '--explain', '57', '--host', 'gitbucket'],

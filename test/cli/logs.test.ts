@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { aRun, aStep, NOW } from '../show/world.ts'
-import { until } from '../some.ts'
+import { aRun, aStatus, aStep, NOW } from '../show/world.ts'
+import { aHook, until } from '../some.ts'
 import { aShellWithServer, type ShellOptions } from './shell.ts'
 
 async function withRun(options: ShellOptions = {}) {
@@ -42,8 +42,17 @@ test('a run or a hook that is not there is told, with exit code 3', async () => 
   })
   expect(await shell.run('logs', 'blog')).toMatchObject({
     code: 3,
-    talk: 'error: There are no runs of blog yet.\n',
+    talk: 'error: There is no hook "blog". Known: none.\n',
   })
+  shell.world.hooks.push(aHook({ name: 'blog' }))
+  expect((await shell.run('logs', 'blog')).talk).toBe('error: There are no runs of blog yet.\n')
+  expect((await shell.run('logs', 'bolg')).talk).toBe(
+    'error: There is no hook "bolg". Did you mean "blog"?\n',
+  )
+  shell.world.control.status = () => ({ ...aStatus(), configProblem: 'hooks.json has a mistake' })
+  expect((await shell.run('logs', 'nightly')).talk).toBe(
+    'error: There is no hook "nightly". hooks.json has a mistake: see "runhook check".\n',
+  )
   expect((await shell.run('logs')).talk).toBe('error: There are no runs yet.\n')
   expect(await shell.run('logs', 'No/Hook')).toMatchObject({
     code: 2,
@@ -99,7 +108,7 @@ test('the log of a run that goes on is what there is by now', async () => {
   expect(await shell.run('logs', '142')).toMatchObject({
     code: 0,
     out: '$ git pull --ff-only\npulled\n',
-    talk: '#142 deploy-site is still running: "runhook logs -f" stays with it.\n',
+    talk: '#142 deploy-site is still running: "runhook logs -f" follows it.\n',
   })
   await writer.close()
 })

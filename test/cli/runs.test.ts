@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aRun, NOW } from '../show/world.ts'
-import { sha } from '../some.ts'
+import { aHook, sha } from '../some.ts'
 import { aShell, aShellWithServer } from './shell.ts'
 
 const threeRuns = [
@@ -142,6 +142,11 @@ test('where there is nothing, that is said, with what to do next', async () => {
     out: '',
     talk: 'No runs yet. Start one with "runhook trigger HOOK", or try a delivery with "runhook send HOOK".\n',
   })
+  expect(await shell.run('runs', 'blog')).toMatchObject({
+    code: 3,
+    talk: 'error: There is no hook "blog". Known: none.\n',
+  })
+  shell.world.hooks.push(aHook({ name: 'blog' }))
   expect((await shell.run('runs', '--hook', 'blog', '--status', 'failure')).talk).toBe(
     'No runs of blog that are failure. "runhook runs" lists all.\n',
   )
@@ -185,6 +190,6 @@ test('a retry says which it is, and when it may start', async () => {
 `,
   )
   expect((await shell.run('logs', '12')).talk).toBe(
-    '#12 deploy-site is waiting, retry 2 of 3 in 14s: "runhook logs -f" stays with it.\n',
+    '#12 deploy-site is waiting, retry 2 of 3 in 14s: "runhook logs -f" follows it.\n',
   )
 })

@@ -21,7 +21,7 @@ import type { Refusal, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
-import type { Control } from '../../src/show/control.ts'
+import type { Control, ServerStatus } from '../../src/show/control.ts'
 import { Moves } from '../../src/show/moves.ts'
 import { aDelivery, aDirectory, aKeep, sha } from '../some.ts'
 
@@ -242,6 +242,20 @@ function storeOf(world: World): Store {
   }
 }
 
+export function aStatus(fields: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    version: '0.1.0',
+    startedAt: NOW,
+    url: 'http://127.0.0.1:9000',
+    hooks: 0,
+    running: 0,
+    waiting: 0,
+    maxWaiting: 10_000,
+    configProblem: null,
+    ...fields,
+  }
+}
+
 function controlOf(world: World): Control {
   const unknown = async (): Promise<never> => {
     throw new RunhookError('not-found', 'There is no such thing.')
@@ -252,16 +266,7 @@ function controlOf(world: World): Control {
     trigger: unknown,
     redeliver: unknown,
     watch: world.moves.watch.bind(world.moves),
-    status: () => ({
-      version: '0.1.0',
-      startedAt: NOW,
-      url: 'http://127.0.0.1:9000',
-      hooks: world.hooks.length,
-      running: 0,
-      waiting: 0,
-      maxWaiting: 10_000,
-      configProblem: null,
-    }),
+    status: () => aStatus({ hooks: world.hooks.length }),
     ...world.control,
   })
   return {
