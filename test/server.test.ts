@@ -65,6 +65,30 @@ describe('a changed hooks file', () => {
     expect(await read(server)).toBe('three\n')
   })
 
+  test('that changes the server itself says what counts from the next start only', async () => {
+    const server = await aRunhook({ hooks: { page: page('one') } })
+    const path = join(server.directory, 'hooks.json')
+    const change = { server: { drain: '7s', 'max-parallel': 2, keep: { bodies: '7d' } } }
+    writeFileSync(path, JSON.stringify({ ...change, hooks: { page: page('two') } }))
+    await until(() => server.output().includes('reloaded'), 'the reload')
+    expect(server.output()).toContain(
+      'hooks.json reloaded: 1 hooks; server.max-parallel, server.drain count from the next start',
+    )
+  })
+
+  test('that was not taken over is named where a hook of it is asked for', async () => {
+    const server = await aRunhook({ hooks: { page: page('one') } })
+    writeFileSync(join(server.directory, 'hooks.json'), '{ "hooks": { "nightly": {} } }')
+    await until(() => server.output().includes('stays in use'), 'the mistake')
+    for (const verb of ['trigger', 'logs', 'runs']) {
+      const { code, stderr } = await server.cli(verb, 'nightly')
+      expect(code).toBe(3)
+      expect(stderr).toMatch(
+        /^error: There is no hook "nightly"\. hooks\.json has .* mistakes?; the one before it stays in use: see "runhook check"\.\n$/,
+      )
+    }
+  })
+
   test('is taken over when a link to its folder is swapped, as Kubernetes does', async () => {
     const directory = aDirectory()
     for (const version of ['one', 'two']) {

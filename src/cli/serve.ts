@@ -15,6 +15,7 @@ import { createLog, type Log } from '../log.ts'
 import type { Config } from '../model/config.ts'
 import { createNotifier } from '../notify.ts'
 import { type Server, startServer } from '../server.ts'
+import { untilNextStart } from './next-start.ts'
 import { type Told, tellSystemd } from './systemd.ts'
 import { thingsToTry } from './try.ts'
 
@@ -112,7 +113,7 @@ function watchAndReload(
     if (closed) return
     turn = turn.then(async () => {
       systemd.reloading()
-      const loaded = await reloadOnce(file, options, server, log)
+      const loaded = await reloadOnce(file, first, options, server, log)
       systemd.ready()
       if (loaded) watch(loaded) // it may name other secret files now
     })
@@ -129,6 +130,7 @@ function watchAndReload(
 
 async function reloadOnce(
   file: string,
+  first: Loaded,
   options: ServeOptions,
   server: Server,
   log: Log,
@@ -139,10 +141,9 @@ async function reloadOnce(
     await report(file, result)
     if (result.config) {
       await server.reload(result.config)
-      log.info(
-        { hooks: result.config.hooks.size },
-        `    ${name} reloaded: ${result.config.hooks.size} hooks`,
-      )
+      const { hooks, server: written } = result.config
+      const later = untilNextStart(first.config?.server ?? written, written)
+      log.info({ hooks: hooks.size }, `    ${name} reloaded: ${hooks.size} hooks${later}`)
       return result
     }
     const errors = result.problems.filter((problem) => problem.severity === 'error')
