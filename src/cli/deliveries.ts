@@ -80,11 +80,16 @@ function rowOf(delivery: DeliverySummary, now: number): Row {
       ago(delivery.receivedAt, now),
       delivery.host,
       whatOf(delivery),
-      printable(delivery.repository ?? ''),
+      printable(delivery.repository ?? pathOf(delivery)),
       shortSha(delivery.updates[0]?.sha ?? null),
       printable(result),
     ],
   }
+}
+
+/** Of a plain URL; what was started by hand came in nowhere. */
+function pathOf({ endpoint }: DeliverySummary): string {
+  return endpoint.startsWith('/') ? endpoint : ''
 }
 
 /** `push main`, `tag v1.0.0`; Bitbucket may say several things at once: `push main +1`. */

@@ -42,7 +42,22 @@ test('deliveries are a table: what arrived, and what came of it', async () => {
     aStored({ id: 55, duplicateOf: 54, verdicts: [{ ...matched, run: null }], updates: [aTag()] }),
     aStored({ id: 54, problem: 'the body is not JSON', updates: [], event: 'push' }),
     aStored({ id: 53, host: 'bitbucket', updates: [aPush(), aPush('b'), aTag()], verdicts: [] }),
-    aStored({ id: 52, host: 'webhook', updates: [], event: 'manual', repository: null }),
+    aStored({
+      id: 52,
+      endpoint: 'cli',
+      host: 'webhook',
+      updates: [],
+      event: 'manual',
+      repository: null,
+    }),
+    aStored({
+      id: 51,
+      endpoint: '/df',
+      host: 'webhook',
+      updates: [],
+      event: 'get',
+      repository: null,
+    }),
   )
   expect(await shell.run('deliveries')).toMatchObject({
     code: 0,
@@ -54,6 +69,7 @@ test('deliveries are a table: what arrived, and what came of it', async () => {
 ✗ #54       2m ago    github     push          acme/site            the body is not JSON
 · #53       2m ago    bitbucket  push main +2  acme/site   aaaaaaa  ignored
 · #52       2m ago    webhook    manual                             ignored
+· #51       2m ago    webhook    get           /df                  ignored
 `,
   })
 })
