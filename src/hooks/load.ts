@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Node } from 'jsonc-parser'
+import { type Node, stripComments } from 'jsonc-parser'
 import { RunhookError } from '../errors.ts'
 import type { Config } from '../model/config.ts'
 import { gitHostNames, type HostName } from '../model/delivery.ts'
@@ -54,7 +54,8 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const text = await readHooksFile(path)
   const { root, faults } = readTree(text)
   if (root === null || faults.length > 0) {
-    const problems = root === null ? [emptyFile] : faults.map((fault) => faultProblem(text, fault))
+    const problems =
+      root === null ? [unread(text)] : faults.map((fault) => faultProblem(text, fault))
     return { config: null, problems, created: [], envFile, files: [path, envFile] }
   }
   const env = await readEnvFile(envFile)
@@ -89,13 +90,23 @@ async function readHooksFile(path: string): Promise<string> {
   })
 }
 
-const emptyFile: Problem = {
+/** Of a text in which there is no value at all. */
+function unread(text: string): Problem {
+  if (stripComments(text).trim() === '')
+    return { ...emptyFile, message: `the file is empty; ${WRITE}` }
+  const isYaml = /^(---|[\w"'-]+:)(\s|$)/m.test(text)
+  const found = isYaml ? 'this is not JSON; it looks like YAML' : 'this is not JSON'
+  return { ...emptyFile, message: `${found}; ${WRITE}` }
+}
+
+const WRITE = 'write { "hooks": { … } }'
+
+const emptyFile: Omit<Problem, 'message'> = {
   severity: 'error',
   line: 1,
   column: 1,
   length: 1,
   path: '',
-  message: 'the file is empty; write { "hooks": { … } }',
   hint: null,
 }
 

@@ -94,7 +94,7 @@ const wording: Readonly<Record<string, readonly [message: string, hint: string |
   PropertyNameExpected: ['a key is expected here', 'such as "timeout": "10m"'],
   ValueExpected: ['a value is expected here', null],
   ColonExpected: ['a colon is expected here', 'between a key and its value'],
-  CommaExpected: ['a comma is missing before this', null],
+  CommaExpected: ['a comma is missing before this', 'write one after what stands before'],
   CloseBraceExpected: ['a closing "}" is missing', null],
   CloseBracketExpected: ['a closing "]" is missing', null],
   EndOfFileExpected: ['the file should end here', 'one object holds everything'],

@@ -15,7 +15,7 @@ import type { Report } from './report.ts'
 export function readFolder({ written, path, report }: HookDraft, file: FileDraft): string {
   const own = written['working-directory']
   const folder = resolve(file.folder, own ?? file.written.defaults?.['working-directory'] ?? '.')
-  if (own !== undefined) checkFolder([...path, 'working-directory'], folder, report)
+  if (own !== undefined) checkFolder([...path, 'working-directory'], own, folder, report)
   return folder
 }
 
@@ -59,11 +59,15 @@ export function checkDefaults({ written, folder, report }: FileDraft): void {
   if (env !== undefined) checkEnv(['defaults', 'env'], env, report)
   if (timeout !== undefined) readDuration(['defaults', 'timeout'], timeout, report, { zero: false })
   if (directory !== undefined)
-    checkFolder(['defaults', 'working-directory'], resolve(folder, directory), report)
+    checkFolder(['defaults', 'working-directory'], directory, resolve(folder, directory), report)
 }
 
 /** Only a warning: a first deploy may be what makes the folder. */
-function checkFolder(path: Path, folder: string, report: Report): void {
+function checkFolder(path: Path, written: string, folder: string, report: Report): void {
+  if (/^~(\/|$)/.test(written)) {
+    report.warn(path, `${folder} is meant: "~" is not expanded; write the whole path`)
+    return
+  }
   try {
     const found = statSync(folder, { throwIfNoEntry: false })
     if (found === undefined) report.warn(path, `${folder} does not exist on this machine`)

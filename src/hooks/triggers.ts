@@ -116,6 +116,16 @@ function checkFilters(event: string, path: Path, filters: FiltersWritten, report
       })
 }
 
+/** What other tools understand, and what no name of a branch, a tag or a file looks like. */
+function warnOfOtherLanguages(path: Path, text: string, report: Report): void {
+  const [, name] = /^!?refs\/(?:heads|tags)\/(.+)$/.exec(text) ?? []
+  const shown = JSON.stringify(text)
+  if (name !== undefined && path.some((key) => /^(branches|tags)/.test(String(key))))
+    report.warn(path, `${shown} matches nothing: names come without "refs/…"; write "${name}"`)
+  if (/^!?\^/.test(text))
+    report.warn(path, `${shown} matches nothing: patterns are globs, not regular expressions`)
+}
+
 function readPatterns(
   path: Path,
   written: string | string[] | undefined,
@@ -127,6 +137,7 @@ function readPatterns(
     const pattern = compilePattern(text)
     const place = Array.isArray(written) ? [...path, index] : path
     if ('problem' in pattern) report.refuse(place, `${JSON.stringify(text)} ${pattern.problem}`)
+    else warnOfOtherLanguages(place, text, report)
     return pattern
   })
   if (patterns.length === 0) report.error(path, 'is an empty list: nothing would ever match')

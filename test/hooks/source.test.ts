@@ -17,6 +17,12 @@ describe('a hooks file', () => {
 
   test.each([
     ['', '1:1', 'the file is empty; write { "hooks": { … } }'],
+    [
+      'hooks:\n  blog:\n    run: x\n',
+      '1:1',
+      'this is not JSON; it looks like YAML; write { "hooks": { … } }',
+    ],
+    ['what', '1:1', 'this is not JSON; write { "hooks": { … } }'],
     ['// nothing', '1:1', 'the file is empty; write { "hooks": { … } }'],
     ['[]', '1:1', 'a list is not an object such as { "hooks": { … } }'],
     ['{}', '1:1', 'needs "hooks": an object of hooks by name'],

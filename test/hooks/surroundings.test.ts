@@ -7,6 +7,13 @@ import { hookOf, linesOf, REF, written } from './written.ts'
 
 const push = { repo: 'github:acme/site', secret: REF, run: 'git pull' }
 
+test('a folder that begins with "~" is told not to be expanded', async () => {
+  const { lines } = await written({ hooks: { a: { ...push, 'working-directory': '~/blog' } } })
+  expect(lines).toEqual([
+    'warn hooks.a.working-directory: /folder/~/blog is meant: "~" is not expanded; write the whole path',
+  ])
+})
+
 describe('a variable of the environment', () => {
   test.each([
     [

@@ -9,6 +9,22 @@ const push = { repo: 'github:acme/site', secret: REF, run: 'git pull' }
 const manual = { on: 'manual', secret: REF, run: 'true' }
 const page = { url: '/df', on: 'get', token: REF, command: ['df', '-h'] }
 
+describe('a pattern that no name can match', () => {
+  cases([
+    [
+      'has the prefix that Git gives',
+      { ...push, on: { push: { branches: ['refs/heads/main', '!refs/heads/x'] } } },
+      'warn hooks.a.on.push.branches[0]: "refs/heads/main" matches nothing: names come without "refs/…"; write "main"',
+      'warn hooks.a.on.push.branches[1]: "!refs/heads/x" matches nothing: names come without "refs/…"; write "x"',
+    ],
+    [
+      'is a regular expression',
+      { ...push, on: { push: { tags: '^v.*' } } },
+      'warn hooks.a.on.push.tags: "^v.*" matches nothing: patterns are globs, not regular expressions',
+    ],
+  ])
+})
+
 describe('what starts a hook', () => {
   cases([
     [
