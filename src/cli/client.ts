@@ -97,7 +97,7 @@ function socketProblem(socket: string, error: Error): RunhookError {
   }
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
     return new RunhookError('unreachable', `No server answers at ${socket}.`, {
-      hint: 'Start one with "runhook serve", or say --data DIR.',
+      hint: 'Start one with "runhook serve", or, if one runs, ask in the folder of its hooks file, or name that with --config FILE.',
       cause: error,
     })
   }

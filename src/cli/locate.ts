@@ -19,9 +19,10 @@ export interface PlaceOptions {
   readonly server?: string
 }
 
-/** The one that was said; else ./hooks.json, or the example where only that is there. */
+/** The one that was said, in words or by $RUNHOOK_CONFIG; else ./hooks.json, or the example where only that is there. */
 export function configFile(options: PlaceOptions, terminal: Terminal): string {
-  if (options.config !== undefined) return resolve(terminal.folder, options.config)
+  const said = options.config ?? (terminal.environment.RUNHOOK_CONFIG || undefined)
+  if (said !== undefined) return resolve(terminal.folder, said)
   const own = join(terminal.folder, 'hooks.json')
   const example = join(terminal.folder, 'hooks.example.json')
   return !existsSync(own) && existsSync(example) ? example : own

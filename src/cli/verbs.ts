@@ -37,7 +37,7 @@ export function verb({ program }: Verbs, words: string, description: string, sam
   const command = program
     .command(words)
     .description(description)
-    .option('--config <file>', 'hooks file (default: hooks.json)')
+    .option('--config <file>', 'hooks file (default: $RUNHOOK_CONFIG, hooks.json)')
     .option('--data <folder>', 'data folder (default: the one that the hooks file implies)')
   return sample === '' ? command : command.addHelpText('after', `\nExamples:\n${sample}`)
 }
@@ -57,7 +57,8 @@ export function addServe(verbs: Verbs): void {
     .option('--try', 'make missing secrets, write them to .env, and print commands to try')
     .action(async (options: Partial<ServeOptions>) => {
       const { serve } = await import('./serve.ts')
-      verbs.finish(await serve({ ...options, config: options.config ?? 'hooks.json' }))
+      const config = options.config || verbs.terminal.environment.RUNHOOK_CONFIG || 'hooks.json'
+      verbs.finish(await serve({ ...options, config }))
     })
 }
 

@@ -34,6 +34,14 @@ test('the example counts only where there is no hooks file', async () => {
   expect(await found()).toBe(join(shell.folder, 'own'))
 })
 
+test('$RUNHOOK_CONFIG names the file where --config does not', async () => {
+  const shell = aShell()
+  shell.put('other.json', { server: { data: 'other' } })
+  const terminal = terminalIn(shell.folder, { RUNHOOK_CONFIG: 'other.json' })
+  expect(await dataFolder({}, terminal)).toBe(join(shell.folder, 'other'))
+  expect(await dataFolder({ config: 'x.json' }, terminal)).toBe(join(shell.folder, '.runhook'))
+})
+
 test('--config and --data lead elsewhere, and --data needs no file at all', async () => {
   const shell = aShell()
   shell.put('other.json', { server: { data: 'other' } })

@@ -158,7 +158,7 @@ test('without a server the exit code is 5, and the sentence says where one was l
   expect(await shell.run('runs')).toMatchObject({
     code: 5,
     out: '',
-    talk: `error: No server answers at ${shell.folder}/.runhook/runhook.sock. Start one with "runhook serve", or say --data DIR.\n`,
+    talk: `error: No server answers at ${shell.folder}/.runhook/runhook.sock. Start one with "runhook serve", or, if one runs, ask in the folder of its hooks file, or name that with --config FILE.\n`,
   })
 })
 
