@@ -105,7 +105,7 @@ function cannotListen(error: unknown, host: string, port: number): RunhookError 
   const where = `port ${port} on ${host}`
   if (code === 'EADDRINUSE') {
     return new RunhookError('conflict', `Another program listens on ${where}.`, {
-      hint: 'Stop it, or say --port N.',
+      hint: 'Stop it, or use --port N.',
     })
   }
   if (code === 'EACCES') {

@@ -117,7 +117,7 @@ async function deliver(url: string, { method, headers, body }: Call): Promise<An
     const cause = thrown instanceof Error && thrown.cause ? thrown.cause : thrown
     const message = `Nothing answers at ${url}: ${messageOf(cause) || 'connection refused'}.`
     throw new RunhookError('unreachable', message, {
-      hint: 'Start the server with "runhook serve", or say --to URL.',
+      hint: 'Start the server with "runhook serve", or name another with --to URL.',
       cause,
     })
   }

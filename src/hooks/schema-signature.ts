@@ -19,7 +19,7 @@ export const signature = v.strictObject(
     ),
     encoding: key(
       'Encoding',
-      'Of the digest. Default: "hex", in small letters.',
+      'Of the digest. Default: "hex", in lower-case letters.',
       v.picklist(['hex', 'base64'], '"hex" or "base64"'),
     ),
     prefix: key(

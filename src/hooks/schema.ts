@@ -125,11 +125,11 @@ export const hooksFile = v.pipe(
       hosts: key('Hosts', 'What all webhooks of one Git host share.', hosts),
       hooks: key(
         'Hooks',
-        'Each hook by its name: small letters, digits and "-". The name is in its address, /hooks/NAME.',
+        'Each hook by its name: lower-case letters, digits and "-". The name is in its address, /hooks/NAME.',
         v.record(
           v.pipe(
             v.string(),
-            v.regex(hookName, 'a name for a hook; write small letters, digits and "-"'),
+            v.regex(hookName, 'a name for a hook; write lower-case letters, digits and "-"'),
           ),
           hook,
           'an object of hooks by name',

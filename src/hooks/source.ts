@@ -89,7 +89,7 @@ export function placeOf(text: string, offset: number): { line: number; column: n
 // ---- syntax ------------------------------------------------------------------------------------------
 
 const wording: Readonly<Record<string, readonly [message: string, hint: string | null]>> = {
-  InvalidSymbol: ['this word is not JSON', 'keys and texts stand in "double quotes"'],
+  InvalidSymbol: ['this word is not JSON', 'put keys and texts into "double quotes"'],
   InvalidNumberFormat: ['this number is not complete', null],
   PropertyNameExpected: ['a key is expected here', 'such as "timeout": "10m"'],
   ValueExpected: ['a value is expected here', null],

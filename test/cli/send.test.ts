@@ -215,7 +215,7 @@ test('without --to it goes to the server that runs here, else to where the file 
   const { code, talk } = await shell.run('send', 'site')
   expect(code).toBe(5)
   expect(talk).toMatch(
-    /^--> POST http:\/\/127\.0\.0\.1:9123\/hooks\/site .*\nerror: Nothing answers at http:\/\/127\.0\.0\.1:9123\/hooks\/site: connect ECONNREFUSED 127\.0\.0\.1:9123\. Start the server with "runhook serve", or say --to URL\.\n$/,
+    /^--> POST http:\/\/127\.0\.0\.1:9123\/hooks\/site .*\nerror: Nothing answers at http:\/\/127\.0\.0\.1:9123\/hooks\/site: connect ECONNREFUSED 127\.0\.0\.1:9123\. Start the server with "runhook serve", or name another with --to URL\.\n$/,
   )
   const status = { version: '0', startedAt: 0, hooks: 1, running: 0, waiting: 0, maxWaiting: 9 }
   shell.world.control = { status: () => ({ ...status, url, configProblem: null }) }

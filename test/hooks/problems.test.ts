@@ -94,7 +94,7 @@ hooks.json:1:37 error  hooks.a.scret: unknown key
     expect(broken.shown).toBe(`\
 hooks.json:1:31 error  this word is not JSON
   1 │ { "hooks": { "a": { "secret": '${'*'.repeat(SECRET.length)}', "***"* "*" } } }
-    │                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ keys and texts stand in "double quotes"
+    │                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ put keys and texts into "double quotes"
 1 error`)
   })
 

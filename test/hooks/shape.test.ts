@@ -167,7 +167,7 @@ describe('an unknown key', () => {
 test.each(['My Hook', 'a_b', '-a', 'ä', '', 'a'.repeat(64)])('%j names no hook', async (name) => {
   const { problems } = await written({ hooks: { [name]: push } })
   expect(problems.map(({ message }) => message)).toEqual([
-    `${JSON.stringify(name)} is not a name for a hook; write small letters, digits and "-"`,
+    `${JSON.stringify(name)} is not a name for a hook; write lower-case letters, digits and "-"`,
   ])
 })
 
