@@ -56,10 +56,10 @@ function forgetOldest(windows: Map<string, Window>): void {
 
 /** What it is about comes from strangers, and is kept no longer than its window. */
 function keyOf(address: string, about: string): string {
-  return `${countedAs(address)} ${about.slice(0, 200)}`
+  return `${customerOf(address)} ${about.slice(0, 200)}`
 }
 
 /** An IPv4 address, also as IPv6 writes it; of IPv6 the first 64 bits, which one customer has whole. */
-function countedAs(address: string): string {
+export function customerOf(address: string): string {
   return /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? networkOf(address)
 }

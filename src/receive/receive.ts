@@ -103,7 +103,7 @@ export function createReceive(parts: ReceiveParts): Receive {
       return refuse(answers.tooLarge(limit), `declares more than ${limit} bytes`)
     }
 
-    const body = await readBody(incoming, limit)
+    const body = await readBody(incoming, limit, address)
     if (body.kind !== 'read') return refuse(...notRead(body.kind, limit))
 
     const proof = await provenByBody(place, early, headers, body.bytes)

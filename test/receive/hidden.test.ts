@@ -116,8 +116,8 @@ test('a body that nobody will look at takes its part of the room for bodies', as
     socket.write(Buffer.alloc(26214399))
     return { socket, status: () => status }
   })
-  await sleep(700)
-  expect(sockets.map(({ status }) => status()).filter(Boolean)).toContain('503')
+  const answered = () => sockets.map(({ status }) => status()).filter(Boolean)
+  await expect.poll(answered, { timeout: 10_000 }).toContain('503')
   for (const { socket } of sockets) socket.destroy()
 })
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { RunhookError } from '../../src/errors.ts'
@@ -218,6 +219,30 @@ describe('what cannot be taken', () => {
       expect((await post(PATH, { body, headers: asGitHub(body) })).status).toBe(202)
     }
     for (const socket of strangers) socket.destroy()
+  })
+
+  test('so many of one address that they would take all room, while large ones of others go through', async () => {
+    const addressOf = ({ headers }: IncomingMessage) => String(headers['x-test-address'] ?? '')
+    const { post, port } = await aReceiver([mainOnly], { parts: { addressOf } })
+    const strangers = Array.from({ length: 6 }, (_, index) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      let answer = ''
+      socket.on('data', (data) => {
+        answer += String(data)
+      })
+      const head = `X-Test-Address: 2001:db8::${index}\r\nContent-Length: ${LIMIT}\r\nX-Hub-Signature-256: sha256=${'0'.repeat(64)}`
+      socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`)
+      socket.write(Buffer.alloc(LIMIT - 1))
+      return { socket, answer: () => answer.slice(0, 12) }
+    })
+    const answered = () => strangers.map(({ answer }) => answer()).filter(Boolean)
+    await expect.poll(answered, { timeout: 10_000 }).toEqual(Array(4).fill('HTTP/1.1 503'))
+    for (const address of ['192.0.2.1', '2001:db8:0:1::1']) {
+      const body = aPushBody({ padding: 'x'.repeat(20 * 1024 * 1024) })
+      const headers = { ...asGitHub(body), 'x-test-address': address }
+      expect((await post(PATH, { body, headers })).status).toBe(202)
+    }
+    for (const { socket } of strangers) socket.destroy()
   })
 
   test('a path that merely resembles the one of a hook', async () => {
