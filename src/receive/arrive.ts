@@ -9,7 +9,7 @@ import { isForm } from '../hosts/github.ts'
 import type { Headers, Payload } from '../hosts/host.ts'
 import type { Content, Delivery } from '../model/delivery.ts'
 import type { Endpoint } from './endpoints.ts'
-import { keptQuery, readFields } from './fields.ts'
+import { keptFields, readFields } from './fields.ts'
 import { keptHeaders } from './headers.ts'
 
 /** What is known of a request beside its content. */
@@ -37,7 +37,9 @@ export function arrive(
       host: host.name,
       guid: host.guid(headers, body, payload),
       headers: keptHeaders(headers, endpoint.headers),
-      body: said === body ? (host.redact?.(body) ?? body) : asKept(endpoint, said),
+      body: asksInputs(endpoint)
+        ? asKept(endpoint, incoming, said, payload)
+        : (host.redact?.(body) ?? body),
       problem,
     },
   }
@@ -57,9 +59,20 @@ function queryOf({ url = '' }: IncomingMessage): string {
   return start < 0 ? '' : url.slice(start + 1)
 }
 
-function asKept({ hooks }: Endpoint, query: Buffer): Buffer {
+/** What gives inputs, with values only of those that are asked for. JSON is kept as it is beside them. */
+function asKept({ hooks }: Endpoint, request: Readable, said: Buffer, payload: Payload): Buffer {
   const asked = hooks[0]?.inputs.map((input) => input.name) ?? []
-  return Buffer.from(keptQuery(query.toString('utf8'), asked))
+  if (isFields(request)) return Buffer.from(keptFields(said.toString('utf8'), asked))
+  const { inputs } = payload
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) return said
+  const pairs = Object.entries(inputs)
+  if (pairs.every(([name]) => asked.includes(name))) return said
+  const kept = pairs.map(([name, value]) => [name, asked.includes(name) ? value : '***'])
+  return Buffer.from(JSON.stringify({ ...payload, inputs: Object.fromEntries(kept) }))
+}
+
+function isFields({ method, headers }: Readable): boolean {
+  return method === 'GET' || isForm(headers)
 }
 
 /** What is read of a request; one that was stored has only the headers that were kept. */
@@ -89,8 +102,7 @@ function parse(
   request: Readable,
   body: Buffer,
 ): { payload: Payload } | { problem: string } {
-  const isFields = request.method === 'GET' || isForm(request.headers)
-  if (asksInputs(endpoint) && isFields) return readFields(body.toString('utf8'))
+  if (asksInputs(endpoint) && isFields(request)) return readFields(body.toString('utf8'))
   return endpoint.host.parse(request.headers, body)
 }
 

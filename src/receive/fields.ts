@@ -24,11 +24,11 @@ export function readFields(text: string): { payload: Payload } | { problem: stri
 }
 
 /**
- * A query as it may be kept: what was asked for, and of everything else the names. People put tokens into
- * queries that belong into headers.
+ * A query or form as it may be kept: what was asked for, and of everything else the names. People put tokens into
+ * them that belong into headers.
  */
-export function keptQuery(query: string, asked: readonly string[]): string {
-  return pairsOf(query)
+export function keptFields(fields: string, asked: readonly string[]): string {
+  return pairsOf(fields)
     .slice(0, MOST + 1)
     .map(({ name, value }) =>
       asked.includes(decoded(name) ?? '') ? `${name}=${value}` : `${name}=***`,

@@ -477,6 +477,44 @@ describe('a hook that is started by hand', () => {
   })
 })
 
+describe('of what the hook does not ask for, the record', () => {
+  const scope = {
+    name: 'scope',
+    type: 'string',
+    description: null,
+    required: false,
+    default: null,
+    options: null,
+    maxLength: 1024,
+  } as const
+  const ask = aHook({
+    name: 'ask',
+    repositories: [],
+    host: 'webhook',
+    triggers: [aTrigger({ event: 'post' })],
+    inputs: [scope],
+  })
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test.each([
+    ['form', 'scope=all&token=hunter2', form, 'scope=all&token=***'],
+    ['form that cannot be read', 'token=hunter2&scope=%', form, 'token=***&scope=%'],
+    [
+      'JSON',
+      '{"inputs": {"scope": "all", "__proto__": "hunter2", "token": ["hunter2"]}, "a": 1}',
+      {},
+      '{"inputs":{"scope":"all","__proto__":"***","token":"***"},"a":1}',
+    ],
+    ['JSON that asks only for what is known', '{"inputs": {"scope": "a"} }', {}, null],
+    ['JSON without inputs', '{"a":  1}', {}, null],
+  ])('has the names only: a %s', async (_, body, type, kept) => {
+    const { post, store } = await aReceiver([ask])
+    const answer = await post(ask.path, { body, headers: asGitHub(body, type) })
+    expect(answer.status).toBe(kept === null ? 202 : body.includes('%') ? 400 : 422)
+    expect(Buffer.from((await store.delivery(1))?.body ?? []).toString()).toBe(kept ?? body)
+  })
+})
+
 test('a delivery for which there is no room is not kept, and asked for again later; others are', async () => {
   const { post, store, refused } = await aReceiver([aHook()], { maxWaiting: 1 })
   const push = (branch: string) => {
