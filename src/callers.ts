@@ -25,6 +25,7 @@ export function callersOf(settings: ServerSettings, { queue, ...watched }: Calle
   const trusted = networksOf(settings.trustedProxies)
   return {
     maxParallel: settings.maxParallel,
+    publicHost: URL.parse(settings.publicUrl ?? '')?.hostname ?? null,
     login: createLogin(watched.store.tokens),
     cancel: (runId: number, by: string) => queue.cancel(runId, by),
     follow: (runId: number, signal: AbortSignal) => bytesOf(watched, runId, 0, signal),

@@ -51,6 +51,13 @@ export const fromElsewhere: Answer = plain(
   CLOSE,
 )
 
+/** Names nothing: whoever called may be a page that was given this server's address under its own name. */
+export const otherName: Answer = plain(
+  403,
+  'This is open to a network alone and is called by an IP address, localhost, or the host of "public-url" in "server".',
+  CLOSE,
+)
+
 export function tooManyTries(seconds: number): Answer {
   return plain(429, 'Too many requests that prove nothing. Wait, then try again.', {
     'retry-after': String(seconds),

@@ -14,7 +14,7 @@ import { type AcceptParts, createAccept, type WhenGone } from './accept.ts'
 import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
 import { type Body, createBodyReader, declaredTooLarge } from './body.ts'
-import { isCrossSite } from './cross-site.ts'
+import { elsewhereProblem } from './cross-site.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { createExplain } from './explain.ts'
 import { HOOKS, mayBeProof } from './hidden.ts'
@@ -34,6 +34,8 @@ export interface ReceiveParts extends AcceptParts {
   /** The endpoints of the config as it is now. */
   readonly endpoints: () => Endpoints
   readonly login: Login
+  /** The host of `server.public-url`, without a port. */
+  readonly publicHost: string | null
   /** Who is at the other end of a request, proxies of ours left out. */
   readonly addressOf: (incoming: IncomingMessage) => string
 }
@@ -94,9 +96,8 @@ export function createReceive(parts: ReceiveParts): Receive {
       // How long a password has to wait would tell that there is one to guess.
       return notProven(failed.reason, null, hidden ? 0 : failed.waitSeconds)
     }
-    if (early?.ok && early.ambient && isCrossSite(headers)) {
-      return refuse(answers.fromElsewhere, "sent by another site's page")
-    }
+    const elsewhere = early && elsewhereProblem(early, headers, parts.publicHost)
+    if (elsewhere) return refuse(...elsewhere)
     // Who has proven nothing yet meets one limit at all hooks, so that it does not tell them apart.
     const limit = hidden ? LARGEST_BODY : endpoint.host.maxBody
     if (declaredTooLarge(incoming, limit)) {

@@ -435,6 +435,47 @@ describe('a plain URL', () => {
   })
 })
 
+describe('where only the network speaks for a caller', () => {
+  const near = aHook({
+    name: 'df',
+    repositories: [],
+    host: 'webhook',
+    methods: ['GET'],
+    triggers: [aTrigger({ event: 'get' })],
+    secrets: [],
+    open: true,
+    access: { users: [], login: false, from: ['127.0.0.0/8'] },
+  })
+
+  test.each([
+    ['127.0.0.1', 200],
+    ['127.0.0.1:9000', 200],
+    ['[::1]:9000', 200],
+    ['localhost:9000', 200],
+    ['hooks.example.com', 200],
+    ['rebound.example', 403],
+    ['rebound.example:9000', 403],
+    ['127.0.0.1.rebound.example', 403],
+    ['hooks.example.com.rebound.example', 403],
+  ])('a call of %s is answered %i: a name of a stranger may lead here', async (host, status) => {
+    const parts = { publicHost: 'hooks.example.com' }
+    const { post, refused } = await aReceiver([near], { parts })
+    const headers = { host, origin: `http://${host}` }
+    const answer = await post(near.path, { method: 'GET', headers })
+    expect(answer.status === 403 ? 403 : 200).toBe(status)
+    if (status === 403) {
+      expect(answer.text).toContain('"public-url"')
+      expect(refused[0]).toBe(`called as "${host}", which is not the host of "server.public-url"`)
+    }
+  })
+
+  test('without a public URL no name is its own', async () => {
+    const { post } = await aReceiver([near])
+    const headers = { host: 'hooks.example.com' }
+    expect((await post(near.path, { method: 'GET', headers })).status).toBe(403)
+  })
+})
+
 describe('a hook that is started by hand', () => {
   const scope = {
     name: 'scope',

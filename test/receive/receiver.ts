@@ -45,6 +45,7 @@ export async function aReceiver(
     follow: async function* () {},
     cancel: async () => undefined,
     maxParallel: 4,
+    publicHost: null,
     login: async () => ({ problem: 'an unknown token' }),
     addressOf: (incoming) => incoming.socket.remoteAddress ?? '',
     ...more.parts,
