@@ -103,7 +103,18 @@ function parse(
   body: Buffer,
 ): { payload: Payload } | { problem: string } {
   if (asksInputs(endpoint) && isFields(request)) return readFields(body.toString('utf8'))
-  return endpoint.host.parse(request.headers, body)
+  const parsed = endpoint.host.parse(request.headers, body)
+  const type = String(request.headers['content-type'] ?? '')
+    .split(';', 1)[0]
+    ?.trim()
+  if (!('problem' in parsed) || !asksInputs(endpoint) || !isOther(type)) return parsed
+  const named = JSON.stringify(type.slice(0, 60))
+  return { problem: `the body is ${named}; send JSON or application/x-www-form-urlencoded` }
+}
+
+/** A content type that is neither JSON's nor one that programs send for want of a better. */
+function isOther(type: string | undefined): type is string {
+  return !!type && !/[/+]json$|^text\/plain$|^application\/octet-stream$/i.test(type)
 }
 
 /** A plain URL that asks for nothing may be called with any body, or none: its event is the method. */

@@ -537,6 +537,17 @@ describe('of what the hook does not ask for, the record', () => {
   })
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
+  test('is said to be of another type, where it is no JSON and no form', async () => {
+    const { post } = await aReceiver([ask])
+    const multipart = { 'content-type': 'multipart/form-data; boundary=x' }
+    const body = '--x\r\nContent-Disposition: form-data; name="scope"\r\n\r\nall\r\n--x--\r\n'
+    const answer = await post(ask.path, { body, headers: asGitHub(body, multipart) })
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain(
+      'the body is "multipart/form-data"; send JSON or application/x-www-form-urlencoded',
+    )
+  })
+
   test.each([
     ['form', 'scope=all&token=hunter2', form, 'scope=all&token=***'],
     ['form that cannot be read', 'token=hunter2&scope=%', form, 'token=***&scope=%'],
