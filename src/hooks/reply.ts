@@ -33,13 +33,14 @@ export function readReply(
   }
 }
 
-function checkRespond({ path, report, given }: HookDraft, respond: Hook['respond']): void {
+/** What was refused or misspelt has its error already: only what is left in `written` can fit or not. */
+function checkRespond({ path, report, written }: HookDraft, respond: Hook['respond']): void {
   const output = '"respond": "output"'
   const wanted = (key: 'status-codes' | 'response-headers' | 'cache' | 'on-disconnect') =>
     key === 'status-codes' || key === 'cache' ? output : `${output} or "stream"`
   for (const key of ['status-codes', 'response-headers', 'cache', 'on-disconnect'] as const) {
     const fits = respond === 'output' || (respond === 'stream' && wanted(key) !== output)
-    if (given(key) && !fits)
+    if (written[key] !== undefined && !fits)
       report.error([...path, key], `is for ${wanted(key)}, and this answers "${respond}"`, {
         at: 'key',
       })
@@ -47,8 +48,8 @@ function checkRespond({ path, report, given }: HookDraft, respond: Hook['respond
 }
 
 /** What is called by POST is called for its effect: nobody may be told it happened when it did not. */
-function checkCache({ path, report, given, written }: HookDraft, methods: Hook['methods']): void {
-  if (!given('cache')) return
+function checkCache({ path, report, written }: HookDraft, methods: Hook['methods']): void {
+  if (written.cache === undefined) return
   const at = [...path, 'cache']
   if (methods.includes('POST'))
     report.error(at, 'is for a hook that is called by GET alone; write "on": "get"', { at: 'key' })

@@ -67,6 +67,11 @@ describe('who may call', () => {
       { ...open, users: { 'a:b': REF } },
       'error hooks.a.users["a:b"]: "a:b" is not a name for a user; write letters, digits and . _ @ -',
     ],
+    [
+      'a misspelt "cache" of a hook that could have none: one mistake at a time',
+      { ...open, on: 'post', auth: 'login', cahce: '10s' },
+      'error hooks.a.cahce: unknown key',
+    ],
     ['no users at all', { ...open, users: {} }, 'error hooks.a.users is empty; name at least one'],
     [
       'basic without users',
