@@ -11,6 +11,7 @@ import type { Delivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { RunEnd } from '../model/run.ts'
 import type { Accepted, Store, Accept as StoreAccept, Wanted } from '../record/store.ts'
+import { preferredForm } from './accepts.ts'
 import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
 import { type Arrival, arrive } from './arrive.ts'
@@ -124,7 +125,11 @@ async function runToItsEnd(
     if (run === null || ended === null) return { answer: answerOf(kept, judged) }
     if (hook.reply.onDisconnect === 'cancel') cancelWhenGone(parts, run.id, judged)
     const end = await ended
-    const [output, stored] = await Promise.all([parts.output(run.id), parts.store.run(run.id)])
+    const output = await parts.output(run.id)
+    // Asking for its times has its end written at once, with a sync of its own; plain text has none.
+    const timed =
+      hook.reply.cacheMs !== null || preferredForm(judged.incoming.headers.accept) !== 'text'
+    const stored = timed ? await parts.store.run(run.id) : null
     const told = hook.open ? forAnybody(end) : end
     return { ran: { run: stored ?? run, end: told, output } }
   } finally {

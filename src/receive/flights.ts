@@ -106,7 +106,7 @@ export class Flights {
 }
 
 /** For each run that may go on at once, so many callers more may wait for theirs. */
-const WAITING_PER_RUN = 4
+const WAITING_PER_RUN = 15
 
 /** Callers of each hook who wait for a run of their own, the ones whose run goes on included. */
 export class Waiting {

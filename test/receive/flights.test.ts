@@ -82,23 +82,23 @@ test('the pages made of what is kept count, too', async () => {
   expect(anew).toHaveBeenCalledTimes(1)
 })
 
-test('a hook whose runs go one at a time has room for five callers, another one for all of the server', () => {
+test('a hook whose runs go one at a time has room for sixteen callers, another one for all of the server', () => {
   const room = (fields: Parameters<typeof aHook>[0]) => {
     const waiting = new Waiting(8)
     let entered = 0
     while (waiting.enter(aHook(fields))) entered++
     return entered
   }
-  expect(room({})).toBe(5)
+  expect(room({})).toBe(16)
   const concurrency = { group: null, cancelInProgress: false, queue: 'max' } as const
-  expect(room({ concurrency })).toBe(40)
-  expect(room({ concurrency, maxParallel: 2 })).toBe(10)
-  expect(room({ concurrency, maxParallel: 100 })).toBe(40)
+  expect(room({ concurrency })).toBe(128)
+  expect(room({ concurrency, maxParallel: 2 })).toBe(32)
+  expect(room({ concurrency, maxParallel: 100 })).toBe(128)
 })
 
 test('who leaves makes room', () => {
   const waiting = new Waiting(8)
-  const leave = Array.from({ length: 5 }, () => waiting.enter(aHook()))
+  const leave = Array.from({ length: 16 }, () => waiting.enter(aHook()))
   expect(waiting.enter(aHook())).toBeNull()
   leave[0]?.()
   expect(waiting.enter(aHook())).not.toBeNull()
