@@ -72,7 +72,7 @@ describe('a changed hooks file', () => {
     writeFileSync(path, JSON.stringify({ ...change, hooks: { page: page('two') } }))
     await until(() => server.output().includes('reloaded'), 'the reload')
     expect(server.output()).toContain(
-      'hooks.json reloaded: 1 hooks; server.max-parallel, server.drain count from the next start',
+      'hooks.json reloaded: 1 hook; server.max-parallel, server.drain count from the next start',
     )
   })
 

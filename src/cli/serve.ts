@@ -77,7 +77,7 @@ async function report(file: string, result: Loaded): Promise<void> {
 }
 
 function announce(server: Server, config: Config, result: Loaded, options: ServeOptions): void {
-  const count = config.hooks.size === 1 ? '1 hook' : `${config.hooks.size} hooks`
+  const count = inWords(config.hooks.size)
   const lines = [
     `> Ready on ${server.url}${server.held ? ' (socket from systemd)' : ''} with ${count} from ${shortPath(config.file)} (^C to quit)`,
   ]
@@ -86,6 +86,10 @@ function announce(server: Server, config: Config, result: Loaded, options: Serve
   }
   if (options.try) lines.push(...thingsToTry(server.url, config, shortPath(result.envFile)))
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function inWords(hooks: number): string {
+  return hooks === 1 ? '1 hook' : `${hooks} hooks`
 }
 
 function warnOfExposed(config: Config, log: Log): void {
@@ -143,7 +147,7 @@ async function reloadOnce(
       await server.reload(result.config)
       const { hooks, server: written } = result.config
       const later = untilNextStart(first.config?.server ?? written, written)
-      log.info({ hooks: hooks.size }, `    ${name} reloaded: ${hooks.size} hooks${later}`)
+      log.info({ hooks: hooks.size }, `    ${name} reloaded: ${inWords(hooks.size)}${later}`)
       return result
     }
     const errors = result.problems.filter((problem) => problem.severity === 'error')
