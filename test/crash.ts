@@ -20,7 +20,7 @@ export const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1e9)
 
 /**
  * Each command appends short lines, which the kernel writes whole: the run's marker, a word and the hook. One
- * of a group holds a lock as long as any process of it lives, and says so when it does not get it.
+ * of a group holds a lock while a process of it lives, and says so when it does not get it.
  */
 const begin = (name: string) => `echo "$RUNHOOK_RUN start ${name}" >> journal`
 const end = (name: string) => `echo "$RUNHOOK_RUN end ${name}" >> journal`
