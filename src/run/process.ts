@@ -149,8 +149,7 @@ async function carryOut(
 ): Promise<Ended> {
   pipe.reader.start(onOutput)
   if (attempt.spec.terms?.user) pipe.share()
-  // With control groups only a command that could not join one is looked for, among all processes.
-  const since = attempt.cgroups === null ? newestId() : null
+  const since = newestId()
   const child = await startChild(attempt.spec, pipe, attempt)
   if (!('exit' in child)) {
     await pipe.reader.drain() // so that the pipe can be used again
