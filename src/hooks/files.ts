@@ -6,7 +6,7 @@
 import { open, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { messageOf, systemCode } from '../errors.ts'
-import { accountsHere, userNamed } from './users.ts'
+import { accountsHere, belonging, userNamed } from './users.ts'
 
 export type TextFile =
   | { readonly text: string }
@@ -54,9 +54,7 @@ export function processUser(): string {
 /** `it belongs to root, mode 0600`, or what is known of it. */
 export async function whose(file: string): Promise<string> {
   const found = await stat(file).catch(() => null)
-  if (found === null) return 'a folder above it may not be entered'
-  const owner = userNamed(String(found.uid), accountsHere())?.name ?? `user ${found.uid}`
-  return `it belongs to ${owner}, mode ${(found.mode & 0o7777).toString(8).padStart(4, '0')}`
+  return found === null ? 'a folder above it may not be entered' : belonging(found)
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -59,3 +59,9 @@ function read(path: string): string {
     return ''
   }
 }
+
+/** `it belongs to root, mode 0700`, of what stat(2) says. */
+export function belonging({ uid, mode }: { uid: number; mode: number }): string {
+  const owner = userNamed(String(uid), accountsHere())?.name ?? `user ${uid}`
+  return `it belongs to ${owner}, mode ${(mode & 0o7777).toString(8).padStart(4, '0')}`
+}

@@ -5,7 +5,7 @@
 
 import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { accountsHere, userNamed } from '../hooks/users.ts'
+import { accountsHere, belonging, userNamed } from '../hooks/users.ts'
 import type { HookUser } from '../model/hook.ts'
 
 const bits = { read: 4, write: 2, execute: 1 } as const
@@ -30,9 +30,7 @@ export function barrier(path: string, deed: Deed, user: HookUser | null): string
 /** `it belongs to root, mode 0700`. */
 export function whose(path: string): string {
   const stats = stat(path)
-  if (stats === null) return 'it cannot be looked at'
-  const owner = userNamed(String(stats.uid), accountsHere())?.name ?? `user ${stats.uid}`
-  return `it belongs to ${owner}, mode ${(stats.mode & 0o7777).toString(8).padStart(4, '0')}`
+  return stats === null ? 'it cannot be looked at' : belonging(stats)
 }
 
 /** From the root down, without the path itself. */
