@@ -11,8 +11,8 @@ import type { Config } from './model/config.ts'
 import type { Delivery } from './model/delivery.ts'
 import type { Hook } from './model/hook.ts'
 import type { Run } from './model/run.ts'
+import type { Dispatcher } from './record/dispatcher.ts'
 import type { Accepted, Store } from './record/store.ts'
-import type { Queue } from './run/queue.ts'
 import type { Origin } from './show/control.ts'
 
 /** What a reload replaces, in place. */
@@ -22,8 +22,8 @@ export interface InUse {
   readonly problem: string | null
 }
 
-/** The parts of Control that need the queue; a server adds what only it knows. */
-export function controlOf(store: Store, queue: Queue, inUse: InUse) {
+/** The parts of Control that need the dispatcher; a server adds what only it knows. */
+export function controlOf(store: Store, dispatcher: Dispatcher, inUse: InUse) {
   const hookNamed = (name: string): Hook => {
     const { config, problem } = inUse
     const hook = config.hooks.get(name)
@@ -36,7 +36,7 @@ export function controlOf(store: Store, queue: Queue, inUse: InUse) {
     })
   }
   return {
-    cancel: (runId: number, by: string) => queue.cancel(runId, by),
+    cancel: (runId: number, by: string) => dispatcher.cancel(runId, by),
     async rerun(runId: number, _by: string): Promise<Run> {
       const run = await store.run(runId)
       if (!run) throw new RunhookError('not-found', `There is no run #${runId}.`)
@@ -46,9 +46,7 @@ export function controlOf(store: Store, queue: Queue, inUse: InUse) {
           `Run #${runId} is ${run.status}; it can be re-run when it has ended.`,
         )
       }
-      const accepted = await store.rerun(runId, hookNamed(run.hook))
-      queue.add(accepted)
-      return firstOf(accepted)
+      return firstOf(await dispatcher.rerun(runId, hookNamed(run.hook)))
     },
     async trigger(
       name: string,
@@ -71,7 +69,7 @@ export function controlOf(store: Store, queue: Queue, inUse: InUse) {
       const checks = [pass('signature', delivery.proof, 'a person with access')]
       const verdict = { hook: name, update: 0, matched: true, checks, run: null }
       const wanted = { hook, update: 0, inputs: read.inputs }
-      return firstOf(await queue.accept(delivery, [verdict], [wanted]))
+      return firstOf(await dispatcher.accept(delivery, [verdict], [wanted]))
     },
   }
 }

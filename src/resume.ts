@@ -8,7 +8,7 @@ import type { Current } from './current.ts'
 import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Run } from './model/run.ts'
-import type { OutputLog } from './record/output.ts'
+import type { FileOutputLog } from './record/output.ts'
 import type { SqliteStore } from './record/sqlite.ts'
 import { endStaleGroups, type Holding } from './run/holding.ts'
 import { endLeftovers } from './run/leftovers.ts'
@@ -24,7 +24,7 @@ export const SLOTS = 0
 
 export interface ResumeParts {
   readonly store: SqliteStore
-  readonly output: OutputLog
+  readonly output: FileOutputLog
   readonly slots: Slots
   readonly started: Started
   readonly holding: Holding

@@ -4,10 +4,13 @@
  */
 
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { Hono } from 'hono'
 import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
 import { type Current, currentOf, textsToKeep } from './current.ts'
+import { openEmbedded } from './embedded.ts'
+import type { Engine } from './engine.ts'
 import { messageOf, RunhookError } from './errors.ts'
 import { openFront } from './front.ts'
 import { close, listenLocally, serverFor } from './listen.ts'
@@ -16,14 +19,11 @@ import type { Config } from './model/config.ts'
 import { receiveApp } from './receive/app.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
-import { resume } from './resume.ts'
-import { prepareLimits } from './run/holding.ts'
-import type { Queue } from './run/queue.ts'
+import type { Dispatcher } from './record/dispatcher.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
 import { version } from './version.ts'
-import { type Works, worksOf } from './works.ts'
 
 export interface Server {
   /** Where it listens, such as `http://127.0.0.1:9000`. */
@@ -54,77 +54,78 @@ export async function startServer(
   sockets: readonly number[] = [],
 ): Promise<Server> {
   const current = currentOf(config)
-  const works = worksOf(current, log)
-  await works.store.keepConfig(textsToKeep(current))
-  const lastRun = (await works.store.runs({ limit: 1 }))[0]?.id ?? 0
-  log.info(`    ${works.holding.says}`)
-  prepareLimits(config.hooks.values(), works.holding, log)
-  const { web, local, setUrl, status, giveUp } = appsOf(current, works, log)
+  const socket = join(config.server.data, 'runhook.sock')
+  const engine = await openEmbedded(current, log)
+  await engine.store.keepConfig(textsToKeep(current))
+  const { web, local, setUrl, status, giveUp } = appsOf(current, engine, log)
   const front = await openFront(web, config.server, sockets)
   setUrl(front.url)
-  await listenLocally(local, works.socket, log)
-  works.retention.start()
-  const resumed = new AbortController()
-  void resume({ ...works, lastRun, current, log }, resumed.signal)
+  await listenLocally(local, socket, log)
+  engine.start()
   return {
     url: front.url,
     held: front.held,
     status,
     async reload(next) {
       const replacement = currentOf(next)
-      await works.store.keepConfig(textsToKeep(replacement))
-      prepareLimits(next.hooks.values(), works.holding, log)
+      await engine.store.keepConfig(textsToKeep(replacement))
+      engine.reloaded(next)
       Object.assign(current, replacement)
     },
     configProblem(problem) {
       current.problem = problem
     },
-    hurry: () => void works.queue.stop(0),
+    hurry: () => engine.hurry(),
     async stop(drainMs) {
-      resumed.abort()
-      await Promise.all([works.queue.stop(drainMs), works.retention.stop()])
-      works.slots.close()
-      await works.holding.cgroups?.close()
+      await engine.drain(drainMs)
       giveUp()
       await front.stop()
       const left = close(local) // kept until here: the command line shows what still runs, and ends it
       local.closeAllConnections()
       await left
-      works.disk.close()
-      await works.store.close()
-      rmSync(works.socket, { force: true })
+      await engine.close()
+      rmSync(socket, { force: true })
     },
   }
 }
 
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
-function appsOf(current: Current, { store, output, queue, steps, moves }: Works, log: Log) {
+function appsOf(
+  current: Current,
+  { store, tokens, output, dispatcher, steps, moves }: Engine,
+  log: Log,
+) {
   let url = ''
   const stopped = Promise.withResolvers<never>()
   stopped.promise.catch(() => undefined)
-  const status = statusOf(current, queue, () => url)
+  const status = statusOf(current, dispatcher, () => url)
   const arrivals = {
     store,
     log,
     endpoints: () => current.endpoints,
-    accept: queue.accept.bind(queue),
+    accept: dispatcher.accept.bind(dispatcher),
   }
   const watch = moves.watch.bind(moves)
-  const callers = callersOf(current.config.server, { store, output, queue, control: { watch } })
+  const callers = callersOf(current.config.server, {
+    store,
+    tokens,
+    output,
+    dispatcher,
+    control: { watch },
+  })
   const receive = createReceive({
     ...arrivals,
     ...callers,
-    ended: (runId) => Promise.race([queue.whenEnded(runId), stopped.promise]),
+    ended: (runId) => Promise.race([dispatcher.whenEnded(runId), stopped.promise]),
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
   const control: Control = {
-    ...controlOf(store, queue, current),
+    ...controlOf(store, dispatcher, current),
     redeliver: createRedeliver(arrivals),
-    steps: (runId) => steps.get(runId) ?? [],
+    steps,
     watch,
     status,
   }
-  const { tokens } = store
   const refuse = store.refuse.bind(store)
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
@@ -147,7 +148,7 @@ const stopping = new RunhookError('unreachable', 'The server is stopping.', {
   hint: 'The run waits and starts when the server is back; do not ask again for it.',
 })
 
-function statusOf(current: Current, queue: Queue, url: () => string): () => ServerStatus {
+function statusOf(current: Current, dispatcher: Dispatcher, url: () => string): () => ServerStatus {
   const startedAt = Date.now()
   const { maxWaiting } = current.config.server
   return () => ({
@@ -155,7 +156,7 @@ function statusOf(current: Current, queue: Queue, url: () => string): () => Serv
     startedAt,
     url: current.config.server.publicUrl ?? url(),
     hooks: current.config.hooks.size,
-    ...queue.counts,
+    ...dispatcher.counts,
     maxWaiting,
     configProblem: current.problem,
   })

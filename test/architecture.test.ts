@@ -8,10 +8,12 @@ const floors = [
   ['log-lines'],
   ['log'],
   ['hosts', 'hooks', 'record'],
+  ['postgres'],
   ['receive', 'run', 'show'],
-  ['control', 'callers', 'current', 'listen', 'activation', 'notify', 'preflight'],
+  ['fleet'],
+  ['engine', 'control', 'callers', 'current', 'listen', 'activation', 'notify', 'preflight'],
   ['front', 'resume'],
-  ['works'],
+  ['embedded'],
   ['server'],
   ['cli'],
 ]
@@ -20,6 +22,8 @@ const floors = [
 const doors: Record<string, RegExp> = {
   'node:child_process': /^run\/(child|slot|pipe)\.ts$|^notify\.ts$/,
   'node:sqlite': /^record\//,
+  pg: /^postgres\//,
+  'pg-boss': /^postgres\/boss\.ts$/,
   '@hono/node-server': /^(listen|server)\.ts$|^receive\/app\.ts$|^show\//,
   '@octokit/webhooks-methods': /^hosts\/signature\.ts$/,
   valibot: /^hooks\/|^show\/(schemas.*|describe)\.ts$/,

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RunhookError } from '../src/errors.ts'
 import { roomOf } from '../src/record/disk.ts'
-import { OutputLog } from '../src/record/output.ts'
+import { FileOutputLog } from '../src/record/output.ts'
 import { openSqlite } from '../src/record/sqlite.ts'
 import { testUnless } from './needs.ts'
 import { aPushBody, asGitHub } from './receive/receiver.ts'
@@ -134,7 +134,7 @@ test('a store refuses deliveries while its disk is full, with what the disk says
 })
 
 test('while a disk is short of room, the last 4 KiB of an output are kept', async () => {
-  const output = new OutputLog(join(aDirectory(), 'output'), { disk: { room: 'short' } })
+  const output = new FileOutputLog(join(aDirectory(), 'output'), { disk: { room: 'short' } })
   const writer = output.open(1)
   for (let i = 0; i < 100; i++) writer.write(Buffer.from('a line of output\n'.repeat(100)))
   expect((await writer.close()).bytes).toBe(170_000)

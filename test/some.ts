@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { anywhere } from '../src/hooks/placement.ts'
 import { update } from '../src/hosts/fields.ts'
 import type { Keep } from '../src/model/config.ts'
 import type { Delivery, Update } from '../src/model/delivery.ts'
@@ -64,6 +65,7 @@ export function aHook(fields: Partial<Hook> = {}): Hook {
     terms: noTerms,
     timeoutMs: 60_000,
     concurrency,
+    placement: anywhere,
     maxParallel: null,
     respond: 'accepted',
     reply: { statuses: new Map(), headers: {}, cacheMs: null, onDisconnect: 'continue' },

@@ -1,7 +1,7 @@
 /** `runhook cancel`: a waiting run is taken out of its queue, a running one is told to end. */
 
 import type { Run } from '../model/run.ts'
-import type { CancelResult } from '../show/control.ts'
+import type { CancelResult } from '../record/dispatcher.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
 import type { Terminal } from './terminal.ts'

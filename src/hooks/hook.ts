@@ -11,6 +11,7 @@ import { readMatch } from './conditions-written.ts'
 import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
 import { readHookKeep } from './keep.ts'
+import { anywhere } from './placement.ts'
 import { readProof } from './proof.ts'
 import { readReply } from './reply.ts'
 import { readRetry } from './retry.ts'
@@ -62,6 +63,7 @@ export async function readHook(
     terms: readTerms(draft, file),
     timeoutMs,
     concurrency: readConcurrency(draft, triggers),
+    placement: anywhere,
     maxParallel: written['max-parallel'] ?? null,
     respond,
     reply: readReply(draft, respond, methods),

@@ -2,9 +2,10 @@
  * The `server` part of a hooks file, with what the command line says instead and every default.
  */
 
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ServerSettings } from '../model/config.ts'
+import { DEFAULT_LABEL } from '../model/hook.ts'
 import { readNetworks } from './access.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'
@@ -34,6 +35,14 @@ export function readServer(
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
     trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
+    database: null,
+    worker: {
+      name: hostname(),
+      labels: [DEFAULT_LABEL],
+      leaseMs: 30_000,
+      allow: null,
+      sealKeys: null,
+    },
   }
 }
 

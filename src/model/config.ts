@@ -26,6 +26,28 @@ export interface ServerSettings {
   readonly keep: Keep
   /** Networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
+  /** A PostgreSQL server, as a URL with its password; null = SQLite in the data folder. */
+  readonly database: string | null
+  readonly worker: WorkerSettings
+}
+
+/** What this process is to a fleet, should it carry out runs. */
+export interface WorkerSettings {
+  /** No two that live share one. */
+  readonly name: string
+  readonly labels: readonly string[]
+  /** After so long without a sign of life its runs are taken to be over. */
+  readonly leaseMs: number
+  /**
+   * Hooks that it ever runs, each by its name with the hashes (`Hook.config`) of the texts that it may have;
+   * an empty list = any text. Null = whatever stands in its own hooks file.
+   */
+  readonly allow: ReadonlyMap<string, readonly string[]> | null
+  /**
+   * What receivers seal runs with and workers hold them against, so that a row which somebody else wrote into
+   * the database starts nothing; null = unsealed.
+   */
+  readonly sealKeys: readonly Secret[] | null
 }
 
 /** A loaded hooks file. Replaced whole on reload, never changed. */

@@ -126,6 +126,23 @@ export interface Terms {
   readonly leftovers: 'kill' | 'keep'
 }
 
+/** Where runs of a hook are carried out. */
+export interface Placement {
+  /** A worker that has this label. */
+  readonly label: string
+  /** Each of them has a run of its own; else any one takes it. */
+  readonly every: boolean
+  /** Of `every`: a worker that was away runs the newest when it comes back, and so does one that is new. */
+  readonly catchUp: boolean
+  /** Of `every`: so many at a time; null = all at once. */
+  readonly maxParallel: number | null
+  /** Of `every`: after the first that fails no other starts. */
+  readonly failFast: boolean
+}
+
+/** The label of workers that were given none, and of hooks that ask for none. */
+export const DEFAULT_LABEL = 'default'
+
 export interface RepositoryName {
   readonly host: HostName
   /** `acme/site`, or a glob such as `acme/*`. */
@@ -163,6 +180,7 @@ export interface Hook {
   readonly terms: Terms
   readonly timeoutMs: number
   readonly concurrency: Concurrency
+  readonly placement: Placement
   /** Runs of this hook side by side; null = as many as groups and the server allow. */
   readonly maxParallel: number | null
   readonly respond: 'accepted' | 'output' | 'stream'

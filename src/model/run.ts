@@ -34,6 +34,10 @@ export interface Run {
   /** Why it ended as it did, for a person: "superseded by run 143". */
   readonly reason: string | null
   readonly config: string
+  /** Who carries it out, or is the only one who may; null = nobody yet, or a server that is alone. */
+  readonly worker: string | null
+  /** The number of the first of the runs that one delivery asked of every worker; null = it was asked of one. */
+  readonly rollout: number | null
   /** What started it, for lists: event, branch or tag, sha, sender. */
   readonly event: string
   readonly refName: string | null

@@ -139,6 +139,8 @@ function noRun(hook: Hook): Run {
       queuedAt: 0,
       notBefore: null,
       config: hook.config,
+      worker: null,
+      rollout: null,
       outputBytes: 0,
       outputCut: 0,
     },

@@ -132,6 +132,8 @@ export class Acceptance {
       signal: null,
       reason: null,
       config: want.hook.config,
+      worker: null,
+      rollout: null,
       event: update?.event || delivery.event,
       refName: refNameOf(update),
       sha: update?.sha ?? null,

@@ -6,16 +6,17 @@
 import { type Dirent, statSync } from 'node:fs'
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { OutputLog } from './output.ts'
+import type { FileOutputLog } from './output.ts'
+import type { KeptOutputs } from './prune.ts'
 
 const FOLDER = 1000
 
-export class OutputFiles {
+export class OutputFiles implements KeptOutputs {
   readonly #directory: string
-  readonly #log: OutputLog
+  readonly #log: FileOutputLog
   #bytes = 0
 
-  constructor(directory: string, log: OutputLog) {
+  constructor(directory: string, log: FileOutputLog) {
     this.#directory = directory
     this.#log = log
   }
@@ -40,7 +41,9 @@ export class OutputFiles {
    * Looks at every file and removes those of no run; a pause may come after each folder. `isRun` is asked
    * for the numbers of a folder. What has no name of ours is left alone.
    */
-  async *tidy(runsOf: (from: number, to: number) => ReadonlySet<number>): AsyncGenerator<void> {
+  async *tidy(
+    runsOf: (from: number, to: number) => Promise<ReadonlySet<number>>,
+  ): AsyncGenerator<void> {
     const added = this.#bytes
     let found = 0
     for (const entry of await entriesOf(this.#directory)) {
@@ -56,10 +59,13 @@ export class OutputFiles {
 }
 
 /** Resolves with the bytes of the files that stay. */
-async function tidyFolder(folder: string, runsOf: () => ReadonlySet<number>): Promise<number> {
+async function tidyFolder(
+  folder: string,
+  runsOf: () => Promise<ReadonlySet<number>>,
+): Promise<number> {
   let bytes = 0
   const entries = await entriesOf(folder)
-  const runs = runsOf() // after looking: a file is made only once its run is stored
+  const runs = await runsOf() // after looking: a file is made only once its run is stored
   for (const { name } of entries) {
     const [, id] = /^(\d+)\.log$/.exec(name) ?? []
     if (id === undefined) continue

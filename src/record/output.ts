@@ -1,5 +1,5 @@
 /**
- * The output log: what each run wrote, one append-only file a run, in folders of a thousand.
+ * The output log in files: one append-only file a run, in folders of a thousand.
  * Reading and following need no database. One process owns the directory; a file is removed only by
  * `remove`. A run that printed nothing has none.
  */
@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import type { Disk } from './disk.ts'
+import type { OutputLog } from './output-log.ts'
 import type { Redactor } from './redact.ts'
 import { FileWriter, type Limits, type OutputWriter } from './writer.ts'
 
@@ -22,7 +23,7 @@ const PIECE = 64 * 1024
 const RECENT_OUTPUTS = 256
 const openInThread = promisify(openFile)
 
-export interface OutputLogOptions {
+export interface FileOutputLogOptions {
   readonly limits?: Limits | undefined
   /** Null when there is nothing to hide. */
   readonly redactor?: () => Redactor | null
@@ -30,7 +31,7 @@ export interface OutputLogOptions {
   readonly disk?: Pick<Disk, 'room'>
 }
 
-export class OutputLog {
+export class FileOutputLog implements OutputLog {
   readonly #directory: string
   readonly #limits: Limits
   readonly #disk: Pick<Disk, 'room'>
@@ -45,7 +46,11 @@ export class OutputLog {
    */
   constructor(
     directory: string,
-    { limits = defaults, redactor = () => null, disk = { room: 'enough' } }: OutputLogOptions = {},
+    {
+      limits = defaults,
+      redactor = () => null,
+      disk = { room: 'enough' },
+    }: FileOutputLogOptions = {},
   ) {
     this.#directory = directory
     this.#limits = limits
@@ -73,7 +78,6 @@ export class OutputLog {
     return this.#redactor()?.writer(writer) ?? writer
   }
 
-  /** Up to `limit` stored bytes from offset `from`; none when the run has no file (any more). */
   async read(runId: number, from: number, limit: number): Promise<Uint8Array> {
     const whole = this.#recent.get(runId)
     if (whole) return whole.subarray(from, from + limit)
@@ -87,7 +91,6 @@ export class OutputLog {
     }
   }
 
-  /** Bytes that are stored by now. While the run goes on they only become more. */
   async size(runId: number): Promise<number> {
     const file = await openToRead(this.path(runId))
     if (file === null) return 0
@@ -98,11 +101,6 @@ export class OutputLog {
     }
   }
 
-  /**
-   * What is stored from offset `from` on, then what comes as it comes; ends when the run's output
-   * closes, or `signal` aborts. Memory does not grow with a slow reader: it finds what it missed in
-   * the file, or a line that says how much of the middle was cut meanwhile.
-   */
   async *follow(runId: number, from: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const writer = this.#open.get(runId)
     const file = await this.#openWhenThere(runId, writer, signal)

@@ -1,16 +1,11 @@
 /**
- * Removing what was kept for its time, a slice of at most 100 rows at a time: 100 rows cost some 4 ms, in
- * which nothing else happens (measured). Each method takes one slice and says how to go on. Nothing that waits or
- * runs is ever removed, nor the delivery of such a run; and of each table the newest row stays, because
- * numbers go on from it and none may be given twice.
+ * Removing what was kept for its time, a slice of at most 100 rows at a time: the contract in prose;
+ * sqlite-prune.ts keeps it. Each method takes one slice and says how to go on. Nothing that waits or runs is
+ * ever removed, nor the delivery of such a run; and of each table the newest row stays, because numbers go
+ * on from it and none may be given twice.
  */
 
-import type { Database } from './database.ts'
-import { number, numberOrNull, type Row, text } from './rows.ts'
-
 export const SLICE = 100
-/** Freeing a page of a body costs as much as a small row; 25 MB of them are more than a slice. */
-const SLICE_BYTES = 4 * 2 ** 20
 /** Outputs of so many last runs of a hook are kept whatever their age and size together. */
 export const LAST_RUNS = 5
 
@@ -28,191 +23,39 @@ export interface Place {
   readonly id: number
 }
 
-export class Prune {
-  readonly #db: Database
-  readonly #sql: ReturnType<typeof statements>
-
-  constructor(database: Database) {
-    this.#db = database
-    this.#sql = statements(database)
-  }
-
+export interface Prune {
   /** Empties bodies that came before; resolves with how many there were in this slice. */
-  bodies(before: number): Promise<number> {
-    return this.#db.write(() => {
-      let bytes = 0
-      let count = 0
-      for (const row of this.#sql.oldBodies.all(before, SLICE)) {
-        bytes += number(row, 'bytes')
-        if (count > 0 && bytes > SLICE_BYTES) break
-        this.#sql.emptyBody.run(Date.now(), number(row, 'id'))
-        count += 1
-      }
-      return count
-    })
-  }
-
+  bodies(before: number): Promise<number>
   /** The next runs after this number, in order. */
-  runsAfter(id: number, hook?: string): EndedRun[] {
-    const rows =
-      hook === undefined
-        ? this.#sql.runsAfter.all(id, SLICE)
-        : this.#sql.runsOfHookAfter.all(hook, id, SLICE)
-    return rows.map(endedOf)
-  }
-
+  runsAfter(id: number, hook?: string): Promise<EndedRun[]>
   /** The next runs after this place whose output is kept, the one that ended first before others. */
-  withOutput({ finishedAt, id }: Place): (EndedRun & Place)[] {
-    return this.#sql.withOutput
-      .all(finishedAt, id, SLICE)
-      .map((row) => ({ ...endedOf(row), finishedAt: number(row, 'finished_at') }))
-  }
-
+  withOutput(place: Place): Promise<(EndedRun & Place)[]>
   /** The number of the oldest of the `count` runs of the hook that ended last; null when it has fewer. */
-  oldestOfLast(hook: string, count: number): number | null {
-    const row = this.#sql.ofLast.get(hook, count - 1)
-    return row ? number(row, 'id') : null
-  }
-
+  oldestOfLast(hook: string, count: number): Promise<number | null>
   /** The same, of runs that a command was started for. */
-  oldestOfLastStarted(hook: string): number | null {
-    const row = this.#sql.ofLastStarted.get(hook, LAST_RUNS - 1)
-    return row ? number(row, 'id') : null
-  }
-
+  oldestOfLastStarted(hook: string): Promise<number | null>
   /** Its number is where the next one's goes on from; 0 without runs. */
-  newestRun(): number {
-    const row = this.#sql.newestRun.get()
-    return row ? number(row, 'id') : 0
-  }
-
-  outputRemoved(runIds: readonly number[]): Promise<void> {
-    return this.#db.write(() => {
-      for (const id of runIds) this.#sql.outputRemoved.run(Date.now(), id)
-    })
-  }
-
+  newestRun(): Promise<number>
+  outputRemoved(runIds: readonly number[]): Promise<void>
   /** Removes ended runs; what a repeat is known by stays with their deliveries. */
-  runs(runIds: readonly number[]): Promise<void> {
-    return this.#db.write(() => {
-      for (const id of runIds) {
-        if (this.#sql.remember.run(id).changes === 0) continue
-        this.#sql.forgetSteps.run(id)
-        this.#sql.forgetRun.run(id)
-      }
-    })
-  }
-
+  runs(runIds: readonly number[]): Promise<void>
   /** Of the next deliveries after this number those that came before and that nothing refers to any more. */
-  deliveries(after: number, before: number): Promise<{ next: number | null; removed: number }> {
-    return this.#db.write(() => {
-      const rows = this.#sql.deliveriesAfter.all(after, SLICE)
-      const old = rows.filter((row) => number(row, 'received_at') < before)
-      let removed = 0
-      for (const row of old) removed += this.#forgetDelivery(number(row, 'id'))
-      const last = rows.at(-1)
-      return { next: last && old.length > 0 ? number(last, 'id') : null, removed }
-    })
-  }
-
+  deliveries(after: number, before: number): Promise<{ next: number | null; removed: number }>
   /** Which of these numbers are runs. */
-  runIds(from: number, to: number): Set<number> {
-    return new Set(this.#sql.idsBetween.all(from, to).map((row) => number(row, 'id')))
-  }
-
+  runIds(from: number, to: number): Promise<Set<number>>
   /** Texts in use now stay, and others as long as a run can have them: until they are unused since then. */
-  configs(inUse: Iterable<string>, unusedSince: number): Promise<void> {
-    return this.#db.write(() => {
-      for (const hash of inUse) this.#sql.configUsed.run(Date.now(), hash)
-      this.#sql.forgetConfigs.run(unusedSince, SLICE)
-    })
-  }
-
-  /**
-   * Gives some free pages back to the disk; false when there are few, which are left for what comes. A
-   * database that was made before pages could be given back has them used again instead.
-   */
-  vacuum(): boolean {
-    const pages = this.#sql.freePages.get()
-    if (!pages || number(pages, 'freelist_count') <= FREE_PAGES_KEPT) return false
-    this.#sql.vacuum.all()
-    const after = this.#sql.freePages.get()
-    return after !== undefined && number(after, 'freelist_count') < number(pages, 'freelist_count')
-  }
-
-  #forgetDelivery(id: number): number {
-    if (this.#sql.isReferred.get(id)) return 0
-    this.#sql.forgetRepeats.run(id)
-    return Number(this.#sql.forgetDelivery.run(id).changes)
-  }
+  configs(inUse: Iterable<string>, unusedSince: number): Promise<void>
+  /** Gives some free space back to the disk; false when there is little, which is left for what comes. */
+  vacuum(): Promise<boolean>
 }
 
-/** 8 MiB: what a busy hour writes needs no growing file. */
-const FREE_PAGES_KEPT = 1024
-
-function endedOf(row: Row): EndedRun {
-  return {
-    id: number(row, 'id'),
-    hook: text(row, 'hook'),
-    queuedAt: number(row, 'queued_at'),
-    finishedAt: numberOrNull(row, 'finished_at'),
-  }
-}
-
-const unfinished = `(status = 'queued' OR status = 'running')` // as the index has it
-const columns = 'id, hook, queued_at, finished_at'
-
-function statements(db: Database) {
-  return {
-    oldBodies: db.prepare(
-      `SELECT id, length(body) AS bytes FROM deliveries d
-        WHERE body_removed_at IS NULL AND received_at < ? AND NOT EXISTS
-          (SELECT 1 FROM runs WHERE delivery_id = d.id AND ${unfinished})
-        ORDER BY received_at LIMIT ?`,
-    ),
-    emptyBody: db.prepare(`UPDATE deliveries SET body = x'', body_removed_at = ? WHERE id = ?`),
-    runsAfter: db.prepare(`SELECT ${columns} FROM runs WHERE id > ? ORDER BY id LIMIT ?`),
-    runsOfHookAfter: db.prepare(
-      `SELECT ${columns} FROM runs WHERE hook = ? AND id > ? ORDER BY id LIMIT ?`,
-    ),
-    withOutput: db.prepare(
-      `SELECT ${columns} FROM runs
-        WHERE finished_at IS NOT NULL AND output_removed_at IS NULL AND (finished_at, id) > (?, ?)
-        ORDER BY finished_at, id LIMIT ?`,
-    ),
-    ofLast: db.prepare(
-      `SELECT id FROM runs WHERE hook = ? AND finished_at IS NOT NULL
-        ORDER BY id DESC LIMIT 1 OFFSET ?`,
-    ),
-    ofLastStarted: db.prepare(
-      `SELECT id FROM runs WHERE hook = ? AND finished_at IS NOT NULL AND started_at IS NOT NULL
-        ORDER BY id DESC LIMIT 1 OFFSET ?`,
-    ),
-    newestRun: db.prepare('SELECT id FROM runs ORDER BY id DESC LIMIT 1'),
-    outputRemoved: db.prepare('UPDATE runs SET output_removed_at = ? WHERE id = ?'),
-    remember: db.prepare(
-      `INSERT OR REPLACE INTO pruned_runs
-        SELECT delivery_id, hook, update_index, id, status FROM runs
-        WHERE id = ? AND finished_at IS NOT NULL AND id < (SELECT max(id) FROM runs)`,
-    ),
-    forgetSteps: db.prepare('DELETE FROM steps WHERE run_id = ?'),
-    forgetRun: db.prepare('DELETE FROM runs WHERE id = ?'),
-    deliveriesAfter: db.prepare(
-      'SELECT id, received_at FROM deliveries WHERE id > ? ORDER BY id LIMIT ?',
-    ),
-    isReferred: db.prepare(
-      `SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM runs WHERE delivery_id = ?1)
-        OR EXISTS (SELECT 1 FROM deliveries WHERE duplicate_of = ?1)
-        OR ?1 = (SELECT max(id) FROM deliveries)`,
-    ),
-    forgetRepeats: db.prepare('DELETE FROM pruned_runs WHERE delivery_id = ?'),
-    forgetDelivery: db.prepare('DELETE FROM deliveries WHERE id = ?'),
-    idsBetween: db.prepare('SELECT id FROM runs WHERE id BETWEEN ? AND ?'),
-    configUsed: db.prepare('UPDATE configs SET used_at = ? WHERE hash = ?'),
-    forgetConfigs: db.prepare(
-      'DELETE FROM configs WHERE hash IN (SELECT hash FROM configs WHERE used_at < ? LIMIT ?)',
-    ),
-    freePages: db.prepare('PRAGMA freelist_count'),
-    vacuum: db.prepare('PRAGMA incremental_vacuum(64)'),
-  }
+/** The stored outputs as a whole. */
+export interface KeptOutputs {
+  /** All that is stored, as far as is known. */
+  readonly bytes: number
+  /** A run has ended and its output is complete. */
+  add(runId: number): void
+  remove(runId: number): Promise<void>
+  /** Removes those of no run; a pause may come after each step. `runsOf` tells which of these numbers are runs. */
+  tidy(runsOf: (from: number, to: number) => Promise<ReadonlySet<number>>): AsyncGenerator<void>
 }

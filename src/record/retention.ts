@@ -8,8 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Keep } from '../model/config.ts'
-import type { OutputFiles } from './output-files.ts'
-import { type EndedRun, type Place, type Prune, SLICE } from './prune.ts'
+import { type EndedRun, type KeptOutputs, type Place, type Prune, SLICE } from './prune.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -37,7 +36,7 @@ export interface Policy {
 
 export interface RetentionParts {
   readonly prune: Prune
-  readonly files: OutputFiles
+  readonly files: KeptOutputs
   readonly policy: () => Policy
   readonly log: Log
 }
@@ -142,12 +141,14 @@ export class Retention {
       run.finishedAt < before && (hooks.get(run.hook)?.ageMs ?? null) === null
     let place: Place = { finishedAt: 0, id: 0 }
     for (;;) {
-      const runs = prune.withOutput(place)
+      const runs = await prune.withOutput(place)
       const last = runs.at(-1)
       if (!last) return
       place = last
       const kept = new Map<string, number | null>()
-      for (const { hook } of runs) kept.set(hook, kept.get(hook) ?? prune.oldestOfLastStarted(hook))
+      for (const hook of new Set(runs.map((run) => run.hook))) {
+        kept.set(hook, await prune.oldestOfLastStarted(hook))
+      }
       const isLast = ({ id, hook }: EndedRun) => id >= (kept.get(hook) ?? 0)
       const gone = await this.#removeOutputs(
         runs.filter((run) => !isLast(run)),
@@ -184,7 +185,7 @@ export class Retention {
 
   async *#runs({ server, hooks }: Policy): Slices {
     for (const [hook, { runs, ageMs }] of hooks) {
-      const floor = runs === null ? null : this.#parts.prune.oldestOfLast(hook, runs)
+      const floor = runs === null ? null : await this.#parts.prune.oldestOfLast(hook, runs)
       if (floor !== null) yield* this.#walk(hook, (run) => run.id < floor)
       if (ageMs !== null) yield* this.#walk(hook, isBefore(Date.now() - ageMs))
     }
@@ -200,7 +201,7 @@ export class Retention {
   ): Slices {
     let after = 0
     for (;;) {
-      const runs = this.#parts.prune.runsAfter(after, hook)
+      const runs = await this.#parts.prune.runsAfter(after, hook)
       const old = runs.filter(isOld)
       const last = runs.at(-1)
       if (!last || old.length === 0) return
@@ -212,7 +213,7 @@ export class Retention {
   }
 
   async #removeRuns(all: readonly EndedRun[]): Promise<void> {
-    const newest = this.#parts.prune.newestRun()
+    const newest = await this.#parts.prune.newestRun()
     const runs = all.filter((run) => run.id !== newest)
     if (runs.length === 0) return
     for (const run of runs) await this.#parts.files.remove(run.id)
@@ -235,7 +236,7 @@ export class Retention {
   }
 
   async *#vacuum(): Slices {
-    while (this.#parts.prune.vacuum()) yield
+    while (await this.#parts.prune.vacuum()) yield
   }
 }
 

@@ -36,6 +36,8 @@ export function runOf(row: Row): Run {
     signal: textOrNull(row, 'signal'),
     reason: textOrNull(row, 'reason'),
     config: text(row, 'config'),
+    worker: textOrNull(row, 'worker'),
+    rollout: numberOrNull(row, 'rollout'),
     event: text(row, 'event'),
     refName: textOrNull(row, 'ref_name'),
     sha: textOrNull(row, 'sha'),

@@ -13,22 +13,22 @@ import { Acceptance } from './accept.ts'
 import { AtHand } from './at-hand.ts'
 import { asStorageError, Database } from './database.ts'
 import type { Disk } from './disk.ts'
-import { Prune } from './prune.ts'
 import { RefusalBook } from './refusals.ts'
 import { payloadRemoved } from './removed.ts'
 import { deliveryOf, number, runOf, stepOf, text } from './rows.ts'
+import { SqlitePrune } from './sqlite-prune.ts'
 import { conditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
   Accepted,
   Begun,
   DeliveryFilter,
+  QueueStore,
   Refusal,
   RefusalFilter,
   Refused,
   RetryPlan,
   RunFilter,
-  Store,
   Wanted,
 } from './store.ts'
 import { Transitions } from './transitions.ts'
@@ -55,7 +55,7 @@ export function openSqlite(directory: string, options: SqliteOptions = {}): Sqli
   }
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements QueueStore {
   readonly #db: Database
   readonly #acceptance: Acceptance
   readonly #transitions: Transitions
@@ -67,13 +67,13 @@ export class SqliteStore implements Store {
   readonly token: string
   /** Those of the API. */
   readonly tokens: SqliteTokens
-  readonly prune: Prune
+  readonly prune: SqlitePrune
   readonly #disk: Pick<Disk, 'refusal'> | undefined
 
   constructor(database: Database, { disk, maxWaiting = Number.POSITIVE_INFINITY }: SqliteOptions) {
     const waiting = new WaitingRuns(database, maxWaiting)
     this.#disk = disk
-    this.prune = new Prune(database)
+    this.prune = new SqlitePrune(database)
     this.#db = database
     this.#maxWaiting = maxWaiting
     this.#transitions = new Transitions(database, waiting)

@@ -124,6 +124,32 @@ export interface Store {
     mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted>
 
+  /** Queues a new attempt of an ended run, for the same delivery and update; `busy` as `accept`. */
+  rerun(runId: number, hook: Hook): Promise<Accepted>
+
+  run(id: number): Promise<Run | null>
+  steps(runId: number): Promise<StepRecord[]>
+  /** Newest first. */
+  runs(filter: RunFilter): Promise<Run[]>
+  delivery(id: number): Promise<StoredDelivery | null>
+  /** Newest first, without bodies (an empty `body`). */
+  deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]>
+  /**
+   * Counts a refused request. Never waits and never fails: it is written within a second or so, and at
+   * most 500 kinds are told apart in a minute. Kept for two weeks, with whole addresses for a day.
+   */
+  refuse(refused: Refused): void
+  /** The kinds since a time, the latest first, and how many requests were refused in that time. */
+  refusals(filter: RefusalFilter): Promise<{ refusals: Refusal[]; total: number }>
+  /** Keeps the text of a hook under its hash, so that a run's config can be shown later. */
+  keepConfig(texts: ReadonlyMap<string, string>): Promise<void>
+  configText(hash: string): Promise<string | null>
+
+  close(): Promise<void>
+}
+
+/** What the queue of one process needs beside it, and what a new process reads of the one before. */
+export interface QueueStore extends Store {
   /**
    * Marks a waiting run as running, with the hash of the hook's text that it will use; on disk before
    * it resolves. Null when it is no longer waiting.
@@ -143,34 +169,11 @@ export interface Store {
   /** Ends a waiting run as cancelled. False when it was not waiting. */
   cancelWaiting(runId: number, reason: string): Promise<boolean>
 
-  /** Queues a new attempt of an ended run, for the same delivery and update; `busy` as `accept`. */
-  rerun(runId: number, hook: Hook): Promise<Accepted>
-
   /** Puts a running run back to waiting: it was begun but its command never started. */
   requeue(runId: number): Promise<void>
 
-  run(id: number): Promise<Run | null>
-  steps(runId: number): Promise<StepRecord[]>
-  /** Newest first. */
-  runs(filter: RunFilter): Promise<Run[]>
-  delivery(id: number): Promise<StoredDelivery | null>
-  /** Newest first, without bodies (an empty `body`). */
-  deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]>
-  /**
-   * Counts a refused request. Never waits and never fails: it is written within a second or so, and at
-   * most 500 kinds are told apart in a minute. Kept for two weeks, with whole addresses for a day.
-   */
-  refuse(refused: Refused): void
-  /** The kinds since a time, the latest first, and how many requests were refused in that time. */
-  refusals(filter: RefusalFilter): Promise<{ refusals: Refusal[]; total: number }>
   /** Waiting runs in the order they were queued, and running ones: what a new process finds. */
   unfinished(): Promise<Run[]>
-  /** Keeps the text of a hook under its hash, so that a run's config can be shown later. */
-  keepConfig(texts: ReadonlyMap<string, string>): Promise<void>
-  configText(hash: string): Promise<string | null>
-
   /** Keeps a named value and returns the one it replaces. */
   swapSetting(name: string, value: string): Promise<string | null>
-
-  close(): Promise<void>
 }

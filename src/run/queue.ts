@@ -8,7 +8,8 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd } from '../model/run.ts'
-import type { Accept, Accepted, Begun, Store } from '../record/store.ts'
+import type { CancelResult, Dispatcher } from '../record/dispatcher.ts'
+import type { Accept, Accepted, Begun, QueueStore } from '../record/store.ts'
 import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
 import { tellEnd, unstarted } from './ended.ts'
@@ -18,7 +19,7 @@ import { retryAfter } from './retry.ts'
 import { Turns } from './turns.ts'
 
 export interface QueueParts {
-  readonly store: Store
+  readonly store: QueueStore
   readonly log: Log
   readonly maxParallel: number
   /** The hook as the config has it now; undefined when it is gone. */
@@ -31,12 +32,7 @@ export interface QueueParts {
 /** For how long a stopping server asks a store again that refuses. */
 const STOP_TRIES_MS = 5000
 
-interface Running {
-  readonly controller: AbortController
-  readonly done: Promise<void>
-}
-
-export class Queue {
+export class Queue implements Dispatcher {
   readonly #parts: QueueParts
   readonly #alarm = new Alarm(() => this.#pump())
   readonly #turns = new Turns()
@@ -46,7 +42,7 @@ export class Queue {
   readonly #gone = new Set<number>()
   /** Kept for runs that begin with the delivery that is being stored. */
   readonly #places = new Set<number>()
-  readonly #running = new Map<number, Running>()
+  readonly #running = new Map<number, { controller: AbortController; done: Promise<void> }>()
   readonly #unwritten = new Set<Promise<void>>()
   readonly #ends = new Ends()
   #open = false
@@ -79,6 +75,12 @@ export class Queue {
     }
   }
 
+  async rerun(runId: number, hook: Hook): Promise<Accepted> {
+    const accepted = await this.#parts.store.rerun(runId, hook)
+    this.add(accepted)
+    return accepted
+  }
+
   /** Takes over what the Store accepted: new runs, those they replaced, those they want ended. */
   add(accepted: Omit<Accepted, 'delivery'>): void {
     const { queued, begun, superseded, cancel } = accepted
@@ -90,12 +92,11 @@ export class Queue {
     this.#pump()
   }
 
-  /** Resolves when the run has ended, also for one that did so a moment ago. */
   whenEnded(runId: number): Promise<RunEnd> {
     return this.#ends.when(runId)
   }
 
-  async cancel(runId: number, by: string): Promise<'cancelled' | 'stopping' | 'ended' | 'unknown'> {
+  async cancel(runId: number, by: string): Promise<CancelResult> {
     if (this.#abort(runId, `cancel:cancelled by ${by}`)) return 'stopping'
     const reason = `cancelled by ${by}`
     if (await this.#parts.store.cancelWaiting(runId, reason)) {

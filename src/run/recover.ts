@@ -9,12 +9,12 @@ import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd } from '../model/run.ts'
-import type { Store } from '../record/store.ts'
+import type { QueueStore } from '../record/store.ts'
 import { unstarted } from './ended.ts'
 import { notRunAgain, retryAfter } from './retry.ts'
 
 export interface RecoverParts {
-  readonly store: Store
+  readonly store: QueueStore
   /** The last that the old process stored: what came since is the queue's already, or about to be. */
   readonly lastRun: number
   readonly log: Log

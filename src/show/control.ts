@@ -5,9 +5,7 @@
 
 import type { StoredDelivery } from '../model/delivery.ts'
 import type { Run, StepRecord } from '../model/run.ts'
-
-/** `stopping`: it was running and has been told to end. `ended`: it was over before anybody asked. */
-export type CancelResult = 'cancelled' | 'stopping' | 'ended' | 'unknown'
+import type { CancelResult } from '../record/dispatcher.ts'
 
 /** Of a dry run the delivery is the stored one, with the verdicts that it would get today. */
 export interface Redelivered {
@@ -58,7 +56,7 @@ export interface Control {
    * Steps of a run that is under way, as far as it has come: the Store knows them only at the end.
    * A server without it shows the output of a live run in one piece.
    */
-  steps?(runId: number): readonly StepRecord[]
+  steps?(runId: number): readonly StepRecord[] | Promise<readonly StepRecord[]>
   /**
    * Calls `wake` whenever the run has moved (it started, a step of it began or ended, it ended), until
    * what it returns is called. So nobody who follows a run has to ask the Store again and again.

@@ -45,7 +45,7 @@ export async function* runEvents(
 
 /** A run under way is asked of the server, which sees it move; an ended one of the Store. */
 export async function stepsOf(parts: EventParts, run: Run): Promise<readonly StepRecord[]> {
-  return hasEnded(run) ? parts.store.steps(run.id) : (parts.control.steps?.(run.id) ?? [])
+  return hasEnded(run) ? parts.store.steps(run.id) : ((await parts.control.steps?.(run.id)) ?? [])
 }
 
 interface Sections {

@@ -2,10 +2,11 @@
 
 import { RunhookError } from '../errors.ts'
 import { type Run, runStatuses } from '../model/run.ts'
+import type { CancelResult } from '../record/dispatcher.ts'
 import type { Store } from '../record/store.ts'
 import { callerOf } from './admission.ts'
 import { linesAnswer } from './answers.ts'
-import type { CancelResult, Control } from './control.ts'
+import type { Control } from './control.ts'
 import { runEvents, stepsOf } from './events.ts'
 import { outputRoute } from './output.ts'
 import { called, id, name, offset, oneOf, upTo, type Values } from './parameters.ts'

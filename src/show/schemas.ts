@@ -7,8 +7,8 @@
 import * as v from 'valibot'
 import { gitHostNames, type Update, type Verdict } from '../model/delivery.ts'
 import { type Run, runStatuses, type StepRecord } from '../model/run.ts'
+import type { CancelResult } from '../record/dispatcher.ts'
 import type { Failure } from './answers.ts'
-import type { CancelResult } from './control.ts'
 import type { DeliverySummary, DeliveryView, Page, RedeliveryView, RunView } from './views.ts'
 
 /** Stands in the document once, under this name. */
@@ -49,6 +49,8 @@ const run: v.GenericSchema<Run> = named(
     signal: textOrNull,
     reason: textOrNull,
     config: text,
+    worker: textOrNull,
+    rollout: v.nullable(id),
     event: text,
     refName: textOrNull,
     sha: textOrNull,

@@ -7,7 +7,7 @@ import { silentLog } from '../../src/log.ts'
 import type { Keep } from '../../src/model/config.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import type { Conclusion } from '../../src/model/run.ts'
-import { OutputLog } from '../../src/record/output.ts'
+import { FileOutputLog } from '../../src/record/output.ts'
 import { OutputFiles } from '../../src/record/output-files.ts'
 import { type Policy, Retention } from '../../src/record/retention.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
@@ -19,7 +19,7 @@ export const daysAgo = (days: number) => Date.now() - days * DAY
 
 export function anArchive(keep: Partial<Keep> = {}, directory = aDirectory()) {
   const store = openSqlite(directory)
-  const output = new OutputLog(join(directory, 'output'))
+  const output = new FileOutputLog(join(directory, 'output'))
   const files = new OutputFiles(join(directory, 'output'), output)
   const hooks = new Map<string, { runs: number | null; ageMs: number | null }>()
   const policy: Policy = { server: aKeep(keep), hooks, configs: ['c-now'] }

@@ -2,15 +2,15 @@ import { fstatSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Limits, OutputLog } from '../../src/record/output.ts'
+import { FileOutputLog, type Limits } from '../../src/record/output.ts'
 import { FileWriter } from '../../src/record/writer.ts'
 import { aDirectory, until } from '../some.ts'
 
-const aLog = (limits?: Limits) => new OutputLog(join(aDirectory(), 'output'), { limits })
-const stored = async (log: OutputLog, id: number) =>
+const aLog = (limits?: Limits) => new FileOutputLog(join(aDirectory(), 'output'), { limits })
+const stored = async (log: FileOutputLog, id: number) =>
   Buffer.from(await log.read(id, 0, Number.MAX_SAFE_INTEGER)).toString()
 
-async function writeAll(log: OutputLog, id: number, chunks: readonly (string | Uint8Array)[]) {
+async function writeAll(log: FileOutputLog, id: number, chunks: readonly (string | Uint8Array)[]) {
   const writer = log.open(id)
   for (const chunk of chunks) writer.write(Buffer.from(chunk))
   return writer.close()
@@ -104,7 +104,7 @@ test('neither cut splits a character, and offsets of the stream find their place
   let run = 0
   await fc.assert(
     fc.asyncProperty(text, sizes, fc.integer({ min: 1, max: 30 }), async (text, limits, size) => {
-      const small = new OutputLog(join(log.path(0), '..', '..'), { limits })
+      const small = new FileOutputLog(join(log.path(0), '..', '..'), { limits })
       const all = Buffer.from(text)
       const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
         all.subarray(index * size, (index + 1) * size),
@@ -210,7 +210,7 @@ test('a disk that refuses does not reach the writer: it counts on, and says at t
 test('a file that cannot be created is told of at the end, with where it was to be', async () => {
   const directory = aDirectory()
   writeFileSync(join(directory, 'output'), 'in the way')
-  const log = new OutputLog(join(directory, 'output'))
+  const log = new FileOutputLog(join(directory, 'output'))
   const { problem } = await writeAll(log, 1, [Buffer.from('lost')])
   expect(problem).toContain(`was lost: cannot create ${directory}/output/0/1.log: ENOTDIR`)
 })

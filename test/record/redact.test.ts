@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formsOf } from '../../src/record/forms.ts'
-import { OutputLog } from '../../src/record/output.ts'
+import { FileOutputLog } from '../../src/record/output.ts'
 import { Redactor } from '../../src/record/redact.ts'
 import { aDirectory } from '../some.ts'
 
@@ -170,7 +170,7 @@ test('a text is redacted as a whole', () => {
 
 test('what is stored and counted is what is left, and sections begin where they are found again', async () => {
   const redactor = () => Redactor.of([SECRET])
-  const log = new OutputLog(join(aDirectory(), 'output'), { redactor })
+  const log = new FileOutputLog(join(aDirectory(), 'output'), { redactor })
   const writer = log.open(1)
   writer.write(Buffer.from(`one ${SECRET}`))
   writer.settle()

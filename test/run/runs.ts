@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { StoredDelivery } from '../../src/model/delivery.ts'
 import type { Hook, Step } from '../../src/model/hook.ts'
 import type { Run } from '../../src/model/run.ts'
-import { OutputLog } from '../../src/record/output.ts'
+import { FileOutputLog } from '../../src/record/output.ts'
 import { executeRun, serverUser } from '../../src/run/execute.ts'
 import { PayloadFiles } from '../../src/run/payload.ts'
 import { PipePool } from '../../src/run/pipe.ts'
@@ -45,6 +45,8 @@ export function aRun(fields: Partial<Run> = {}): Run {
     signal: null,
     reason: null,
     config: 'c0ffee000000',
+    worker: null,
+    rollout: null,
     event: 'push',
     refName: 'main',
     sha: null,
@@ -69,7 +71,7 @@ export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
 
 export interface Bench {
   readonly directory: string
-  readonly output: OutputLog
+  readonly output: FileOutputLog
   readonly tools: ExecuteTools
   /** Carries out a run and gives its end with everything it wrote. */
   run(
@@ -86,7 +88,7 @@ export interface Bench {
 
 export function aBench(): Bench {
   const directory = aDirectory()
-  const output = new OutputLog(join(directory, 'output'))
+  const output = new FileOutputLog(join(directory, 'output'))
   const tools: ExecuteTools = {
     output,
     pipes: new PipePool(join(directory, 'pipes')),

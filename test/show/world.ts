@@ -15,7 +15,7 @@ import type { Config } from '../../src/model/config.ts'
 import type { StoredDelivery } from '../../src/model/delivery.ts'
 import type { Hook } from '../../src/model/hook.ts'
 import type { Run, StepRecord } from '../../src/model/run.ts'
-import { OutputLog } from '../../src/record/output.ts'
+import { FileOutputLog } from '../../src/record/output.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import type { Refusal, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
@@ -46,6 +46,8 @@ export function aRun(fields: Partial<Run> = {}): Run {
     signal: null,
     reason: null,
     config: 'c0ffee000000',
+    worker: null,
+    rollout: null,
     event: 'push',
     refName: 'main',
     sha: sha('a'),
@@ -94,7 +96,7 @@ export interface World {
   readonly deliveries: StoredDelivery[]
   readonly refusals: Refusal[]
   readonly hooks: Hook[]
-  readonly output: OutputLog
+  readonly output: FileOutputLog
   /** What the control was asked, one line each. */
   readonly asked: string[]
   /** Failures that the API called its own. */
@@ -109,7 +111,7 @@ export interface World {
 }
 
 export function aWorld(data = aDirectory()): World {
-  const output = new OutputLog(join(data, 'output'))
+  const output = new FileOutputLog(join(data, 'output'))
   const runs: Run[] = []
   const moves = new Moves()
   return {
@@ -223,21 +225,15 @@ function storeOf(world: World): Store {
         .slice(0, limit)
         .map((delivery) => ({ ...delivery, body: new Uint8Array() })),
     accept: unused,
-    begin: unused,
-    finish: unused,
-    cancelWaiting: unused,
     rerun: unused,
-    requeue: unused,
     refuse: () => undefined,
     refusals: async ({ since, limit }) => {
       const found = world.refusals.filter(({ lastAt }) => lastAt >= since)
       const total = found.reduce((sum, { count }) => sum + count, 0)
       return { refusals: found.slice(0, limit), total }
     },
-    unfinished: unused,
     keepConfig: unused,
     configText: unused,
-    swapSetting: unused,
     close: unused,
   }
 }
@@ -305,6 +301,14 @@ function configOf(world: World): Config {
       drainMs: 60_000,
       keep: aKeep(),
       trustedProxies: [],
+      database: null,
+      worker: {
+        name: 'web-1',
+        labels: ['default'],
+        leaseMs: 30_000,
+        allow: null,
+        sealKeys: null,
+      },
     },
     hosts: new Map(),
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),

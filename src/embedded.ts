@@ -1,21 +1,22 @@
 /**
- * What stands behind the listeners: the store, the queue and all that a run needs, constructed in their order.
+ * The engine of one process: SQLite, a queue in memory, output in files; constructed in their order.
  */
 
 import { join } from 'node:path'
 import { type Current, endToKeep, stepToKeep } from './current.ts'
+import type { Engine } from './engine.ts'
 import type { RunhookError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Config } from './model/config.ts'
 import type { StepRecord } from './model/run.ts'
 import { Disk } from './record/disk.ts'
-import { OutputLog } from './record/output.ts'
+import { FileOutputLog } from './record/output.ts'
 import { OutputFiles } from './record/output-files.ts'
 import { type Policy, Retention } from './record/retention.ts'
-import { openSqlite, type SqliteStore } from './record/sqlite.ts'
-import { SLOTS } from './resume.ts'
+import { openSqlite } from './record/sqlite.ts'
+import { resume, SLOTS } from './resume.ts'
 import { executeRun, serverUser } from './run/execute.ts'
-import { type Holding, holdingOf } from './run/holding.ts'
+import { holdingOf, prepareLimits } from './run/holding.ts'
 import { markerOf } from './run/leftovers.ts'
 import { PayloadFiles } from './run/payload.ts'
 import { PipePool } from './run/pipe.ts'
@@ -26,46 +27,69 @@ import { Moves } from './show/moves.ts'
 
 const LAST_ANSWERS_MS = 200
 
-/** Everything behind the listeners. */
-export interface Works {
-  readonly store: SqliteStore
-  readonly output: OutputLog
-  readonly slots: Slots
-  readonly started: Started
-  readonly holding: Holding
-  readonly queue: Queue
-  readonly retention: Retention
-  readonly disk: Disk
-  /** Steps of runs under way, by run. */
-  readonly steps: Map<number, StepRecord[]>
-  readonly moves: Moves
-  readonly socket: string
+type Parts = ReturnType<typeof partsOf>
+
+/** Rejects with a RunhookError when the data directory cannot be had. */
+export async function openEmbedded(current: Current, log: Log): Promise<Engine> {
+  const parts = partsOf(current, log)
+  const queue = queueOf(current, parts, log)
+  const { store, slots, holding, retention, disk, moves, output, steps } = parts
+  const lastRun = (await store.runs({ limit: 1 }))[0]?.id ?? 0
+  log.info(`    ${holding.says}`)
+  prepareLimits(current.config.hooks.values(), holding, log)
+  const resumed = new AbortController()
+  return {
+    store,
+    tokens: store.tokens,
+    dispatcher: queue,
+    output,
+    moves,
+    steps: (runId) => steps.get(runId) ?? [],
+    start() {
+      retention.start()
+      void resume({ ...parts, queue, lastRun, current, log }, resumed.signal)
+    },
+    reloaded: (config) => prepareLimits(config.hooks.values(), holding, log),
+    async drain(drainMs) {
+      resumed.abort()
+      await Promise.all([queue.stop(drainMs), retention.stop()])
+      slots.close()
+      await holding.cgroups?.close()
+    },
+    hurry: () => void queue.stop(0),
+    async close() {
+      disk.close()
+      await store.close()
+    },
+  }
 }
 
-export function worksOf(current: Current, log: Log): Works {
+function partsOf(current: Current, log: Log) {
   const { data, maxWaiting } = current.config.server
   const disk = new Disk(data, log)
   const onBroken = (error: RunhookError) => giveUp(error, log)
   const store = openSqlite(data, { maxWaiting, disk, onBroken })
   disk.start()
-  const output = new OutputLog(join(data, 'output'), { disk, redactor: () => current.redactor })
+  const output = new FileOutputLog(join(data, 'output'), {
+    disk,
+    redactor: () => current.redactor,
+  })
   const files = new OutputFiles(join(data, 'output'), output)
   const policy = () => policyOf(current.config)
   const retention = new Retention({ prune: store.prune, files, policy, log })
   store.keepRefusals(current.config.server.keep.refusalsMs)
+  /** Of runs under way. */
   const steps = new Map<number, StepRecord[]>()
   const holding = holdingOf(store.token)
   const slots = new Slots(markerOf(store.token, SLOTS), holding.cgroups)
   const started = new Started(join(data, 'started'))
   const moves = new Moves()
-  const parts = { store, output, slots, started, holding, retention, disk, steps, moves }
-  const queue = queueOf(current, parts, log)
-  return { ...parts, queue, socket: join(data, 'runhook.sock') }
+  return { store, output, slots, started, holding, retention, disk, steps, moves }
 }
 
 function queueOf(
   current: Current,
-  { retention, steps, moves, holding, ...parts }: Omit<Works, 'queue' | 'socket'>,
+  { retention, steps, moves, holding, ...parts }: Parts,
   log: Log,
 ): Queue {
   const { store } = parts

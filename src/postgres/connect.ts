@@ -1,0 +1,149 @@
+/**
+ * The one way to a PostgreSQL server: a pool of connections, transactions that are tried again where the
+ * server asks for it, and its errors in our words. Whoever it cannot reach gets `storage`, which is 503 for a
+ * sender, and the next call tries anew; nothing has to be restarted.
+ */
+
+import pg from 'pg'
+import { messageOf, RunhookError, systemCode } from '../errors.ts'
+
+export type Row = Record<string, unknown>
+type Values = readonly unknown[]
+
+/** Statements of one transaction, or of none. */
+export interface Session {
+  query(sql: string, values?: Values): Promise<Row[]>
+}
+
+export interface ConnectOptions {
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  readonly connections?: number
+  /** Told of connections that break while nobody uses them. */
+  readonly onLost?: (error: Error) => void
+}
+
+/** How long anybody waits for a connection: a sender is told 503 within that. */
+const CONNECT_MS = 4000
+/** No statement of ours takes as long; one that does stands behind a connection that is dead. */
+const STATEMENT_MS = 8000
+const TRIES = 5
+
+/**
+ * Of each connection. A client that was cut off in the middle of a transaction holds its locks until the
+ * server notices: by these it does within seconds, where the kernel's own keepalive takes two hours.
+ */
+const settings = `SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '${STATEMENT_MS}ms';
+  SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
+  SET client_connection_check_interval = '1s'; SET synchronous_commit = on; SET TimeZone = 'UTC'`
+
+export class Postgres implements Session {
+  readonly #pool: pg.Pool
+
+  /** `url` as libpq has it: postgres://user:password@host:5432/name?sslmode=verify-full */
+  constructor(url: string, { name, connections = 10, onLost }: ConnectOptions) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      application_name: `runhook ${name}`.slice(0, 63),
+      max: connections,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: STATEMENT_MS + 1000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5000,
+      types: { getTypeParser: typeParser },
+    })
+    this.#pool.on('connect', (client) => void client.query(settings).catch(() => undefined))
+    this.#pool.on('error', (error) => onLost?.(error)) // without a listener it would end the process
+  }
+
+  async query(sql: string, values: Values = []): Promise<Row[]> {
+    try {
+      const { rows } = await this.#pool.query(sql, [...values])
+      return rows
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
+  /**
+   * All of `work` or nothing. It is called again, from its beginning, where two transactions got in each
+   * other's way, so it must have no effect but through its session. When the commit itself got no answer,
+   * this rejects although all of it may be stored: who asks again must find out.
+   */
+  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#once(work)
+      } catch (error) {
+        if (tries < TRIES && isCollision(error)) continue
+        throw asStorageError(error)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('BEGIN')
+      const value = await work({
+        query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
+      })
+      await client.query('COMMIT')
+      return value
+    } catch (error) {
+      broken = await rolledBack(client, error)
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+/** Undefined when the connection can be used again. */
+async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error | undefined> {
+  try {
+    if (error instanceof RunhookError || error instanceof pg.DatabaseError) {
+      await client.query('ROLLBACK')
+      return undefined
+    }
+  } catch {
+    // It is given up.
+  }
+  return error instanceof Error ? error : new Error(messageOf(error))
+}
+
+/** `int8` as a number: our numbers and times in milliseconds stay below 2^53. */
+const typeParser: typeof pg.types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.INT8 && format !== 'binary'
+    ? Number
+    : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected */
+function isCollision(error: unknown): boolean {
+  return ['40001', '40P01'].includes(systemCode(error) ?? '')
+}
+
+/** A unique index refused: somebody else was first. */
+export function isTaken(error: unknown): boolean {
+  return systemCode(error) === '23505'
+}
+
+/** What the server or the way to it said, without the URL, in which the password is. */
+export function asStorageError(error: unknown): RunhookError {
+  if (error instanceof RunhookError) return error
+  return new RunhookError('storage', `The database cannot be used: ${reasonOf(error)}.`, {
+    hint: 'Check "database" of "server" in the hooks file, and that PostgreSQL runs.',
+    cause: error,
+  })
+}
+
+/** Several addresses that were tried make an AggregateError, whose own message is empty. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  return messageOf(error).replace(/\.$/, '')
+}
