@@ -31,7 +31,7 @@ export function runhook(directory: string, args: readonly string[], env: NodeJS.
 }
 
 /** What a shell gives, without what the test runner adds (colours, CI). */
-function bareEnvironment(): NodeJS.ProcessEnv {
+export function bareEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ } = process.env
   return { PATH, HOME, ...(TZ ? { TZ } : {}), LANG: 'C.UTF-8' }
 }

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   chownSync,
   closeSync,
   cpSync,
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly fsync?: boolean
   /** Of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Whom it lets in beside this machine, such as 10.213.1.0/24; it then listens everywhere. */
+  readonly network?: string
 }
 
 /** The folder with `bin`, `lib` and `share`; null where the package has none for this machine. */
@@ -122,6 +125,9 @@ export class Server {
       '-N',
       ...INITDB,
     ])
+    const { network } = options
+    if (network !== undefined)
+      appendFileSync(join(this.#data, 'pg_hba.conf'), `host all all ${network} scram-sha-256\n`)
   }
 
   /** Of a database, as its owner. */
@@ -193,7 +199,7 @@ export class Server {
   /** False when it ended right away. */
   async #run(): Promise<boolean> {
     const settings = {
-      listen_addresses: '127.0.0.1',
+      listen_addresses: this.#options.network === undefined ? '127.0.0.1' : '*',
       port: String(this.port),
       unix_socket_directories: '',
       max_connections: '200',
