@@ -100,6 +100,7 @@ function happened({ hook, run, delivery, ...context }: Context): Record<string, 
     HOOK_DELIVERY: delivery.guid ?? String(delivery.id),
     HOOK_RUN: String(run.id),
     HOOK_RUN_URL: url,
+    HOOK_WORKER: run.worker ?? '',
     HOOK_PAYLOAD: context.payloadFile,
   }
 }

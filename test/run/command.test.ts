@@ -70,6 +70,7 @@ test('a push gives a command this environment and nothing else', () => {
     HOOK_DELIVERY: 'guid-1',
     HOOK_RUN: '142',
     HOOK_RUN_URL: 'https://deploy.example.com/api/v1/runs/142',
+    HOOK_WORKER: '',
     HOOK_PAYLOAD: '/data/payloads/142',
     RUNHOOK_RUN: 'token:142',
   })

@@ -112,7 +112,7 @@ test('the environment of a run is this, and a secret of the server is not in it'
   expect(cwd).toBe(directory)
   const fixed = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG']
   const happened = Object.keys(env).filter((name) => name.startsWith('HOOK_'))
-  expect(happened).toHaveLength(18)
+  expect(happened).toHaveLength(19)
   const others = [...(process.env.TZ ? ['TZ'] : []), 'MODE', 'RUNHOOK_RUN']
   expect(new Set(Object.keys(env))).toEqual(new Set([...fixed, ...happened, ...others]))
   expect(env).toMatchObject({ PATH, LANG: 'C.UTF-8', MODE: 'live', HOOK_RUN: '42' })
