@@ -2,10 +2,10 @@
  * Refused requests, counted per minute and kind: address, path and reason. A flood of them costs a Map's
  * entry each and a few rows a second at most; a crash loses the last second's. Never a body, never the
  * value of a header. After a day an address becomes its network, after two weeks (or as is said) a row goes.
+ * Where the rows are is for a RefusalTable to know; several processes may add to one.
  */
 
 import { networkOf } from '../network/networks.ts'
-import type { Database } from './database.ts'
 import { number, type Row, text } from './rows.ts'
 import type { Refusal, RefusalFilter, Refused } from './store.ts'
 
@@ -15,29 +15,43 @@ const SAVE_MS = 1000
 /** Kinds told apart in one minute, and rows altogether: strangers can invent paths without end. */
 const KINDS_MAX = 500
 const ROWS_MAX = 100_000
-/** Addresses that are cut at once: it blocks the event loop. */
-const CUT_AT_ONCE = 2000
+/** Addresses that are cut at once: it blocks the event loop, or the rows. */
+export const CUT_AT_ONCE = 2000
 
-interface Counted extends Refused {
-  count: number
-  lastAt: number
+/** A row: so many of one kind in the minute that begins with `at`. */
+export interface Counted extends Refused {
+  readonly count: number
+  readonly lastAt: number
+}
+
+/** What is too old, once a minute. */
+export interface Tidying {
+  /** Rows of minutes before this go, and the oldest beyond so many. */
+  readonly forgetBefore: number
+  readonly rowsMax: number
+  /** Addresses of minutes before this become networks. */
+  readonly cutBefore: number
+}
+
+export interface RefusalTable {
+  /** Adds to the rows of the same minute and kind. */
+  add(rows: readonly Counted[], tidying: Tidying | null): Promise<unknown>
+  /** One entry a kind since that minute, and how many all are; also what `add` was given just before. */
+  read(minute: number, limit: number): Promise<{ refusals: Refusal[]; total: number }>
 }
 
 export class RefusalBook {
-  readonly #db: Database
-  readonly #sql: ReturnType<typeof statements>
+  readonly #table: RefusalTable
   #minute = 0
   readonly #kinds = new Set<string>()
-  readonly #unsaved = new Map<string, Counted>()
+  readonly #unsaved = new Map<string, { -readonly [Key in keyof Counted]: Counted[Key] }>()
   #timer: NodeJS.Timeout | null = null
+  #saving: Promise<unknown> | null = null
   #tidiedAt = 0
   keptMs = 14 * DAY_MS
-  /** All addresses before this are networks by now. */
-  #cutBefore = 0
 
-  constructor(database: Database) {
-    this.#db = database
-    this.#sql = statements(database)
+  constructor(table: RefusalTable) {
+    this.#table = table
   }
 
   add(refused: Refused): void {
@@ -51,34 +65,44 @@ export class RefusalBook {
       counted.count += 1
       counted.lastAt = one.at
     } else this.#unsaved.set(key, { ...one, at: minute, count: 1, lastAt: one.at })
-    this.#timer ??= setTimeout(() => this.save(), SAVE_MS).unref()
+    this.#saveSoon()
   }
 
-  /** Hands over what was counted, to be written with whatever else is. */
-  save(): void {
+  /** Hands over what was counted. Resolves when it and all before is written, or lost. */
+  save(): Promise<unknown> {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     const rows = [...this.#unsaved.values()]
     this.#unsaved.clear()
     const now = Date.now()
     const tidy = now - this.#tidiedAt >= MINUTE_MS
-    if (rows.length === 0 && !tidy) return
-    const work = () => {
-      for (const row of rows) this.#write(row)
-      if (tidy) this.#tidy(now)
+    if (tidy) this.#tidiedAt = now
+    if (rows.length === 0 && !tidy) return this.#saving ?? Promise.resolve()
+    const tidying = {
+      forgetBefore: minuteOf(now - this.keptMs),
+      rowsMax: ROWS_MAX,
+      cutBefore: minuteOf(now - DAY_MS),
     }
-    // A full disk is told of by the writes that matter; counts may be lost.
-    this.#db.writeLazily(work).catch(() => {})
+    // What cannot be written is told of by the writes that matter; counts may be lost.
+    const added = this.#table.add(rows, tidy ? tidying : null).catch(() => undefined)
+    const saving = Promise.all([this.#saving, added]).then(() => {
+      if (this.#saving !== saving) return
+      this.#saving = null
+      if (this.#unsaved.size > 0) this.#saveSoon()
+    })
+    this.#saving = saving
+    return saving
   }
 
-  /** One entry a kind, the latest first, and how many requests these and all others were. */
-  read({ since, limit }: RefusalFilter): { refusals: Refusal[]; total: number } {
-    this.save()
-    this.#db.flush()
-    const from = minuteOf(since)
-    const total = this.#sql.total.get(from)
-    const refusals = this.#sql.kinds.all(from, limit).map(refusalOf)
-    return { refusals, total: total ? number(total, 'total') : 0 }
+  read({ since, limit }: RefusalFilter): Promise<{ refusals: Refusal[]; total: number }> {
+    void this.save()
+    return this.#table.read(minuteOf(since), limit)
+  }
+
+  /** One at a time: where a database takes long, what comes meanwhile is one more entry's count. */
+  #saveSoon(): void {
+    if (this.#saving) return
+    this.#timer ??= setTimeout(() => void this.save(), SAVE_MS).unref()
   }
 
   #isTooMany(key: string): boolean {
@@ -87,22 +111,19 @@ export class RefusalBook {
     this.#kinds.add(key)
     return false
   }
+}
 
-  #write({ at, address, path, reason, method, status, count, lastAt }: Counted): void {
-    this.#sql.count.run(at, address, path, reason, method, status, count, lastAt)
+/** The same rows with networks for addresses; those that are one kind now are one row. */
+export function cutAddresses(rows: readonly Counted[]): Counted[] {
+  const cut = new Map<string, Counted>()
+  for (const row of rows) {
+    const one = { ...row, address: networkOf(row.address) }
+    const key = `${row.at} ${keyOf(one)}`
+    const same = cut.get(key)
+    const count = row.count + (same?.count ?? 0)
+    cut.set(key, { ...one, count, lastAt: Math.max(row.lastAt, same?.lastAt ?? 0) })
   }
-
-  #tidy(now: number): void {
-    this.#tidiedAt = now
-    this.#sql.forget.run(minuteOf(now - this.keptMs), ROWS_MAX)
-    const before = minuteOf(now - DAY_MS)
-    const rows = this.#sql.uncut.all(this.#cutBefore, before, CUT_AT_ONCE).map(countedOf)
-    for (const row of rows) {
-      this.#sql.remove.run(row.at, row.address, row.path, row.reason)
-      this.#write({ ...row, address: networkOf(row.address) })
-    }
-    this.#cutBefore = rows.length < CUT_AT_ONCE ? before : (rows.at(-1)?.at ?? before)
-  }
+  return [...cut.values()]
 }
 
 const others: Omit<Refused, 'at'> = {
@@ -121,7 +142,7 @@ function minuteOf(time: number): number {
   return time - (time % MINUTE_MS)
 }
 
-function countedOf(row: Row): Counted {
+export function countedOf(row: Row): Counted {
   return {
     at: number(row, 'minute'),
     method: text(row, 'method'),
@@ -134,37 +155,7 @@ function countedOf(row: Row): Counted {
   }
 }
 
-function refusalOf(row: Row): Refusal {
+export function refusalOf(row: Row): Refusal {
   const { at: firstAt, ...rest } = countedOf(row)
   return { ...rest, firstAt }
-}
-
-function statements(db: Database) {
-  return {
-    count: db.prepare(
-      `INSERT INTO refusals (minute, address, path, reason, method, status, count, last_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET count = count + excluded.count,
-          last_at = max(last_at, excluded.last_at)`,
-    ),
-    // Where one value is a maximum, SQLite takes the columns beside it from the same row.
-    kinds: db.prepare(
-      `SELECT address, path, reason, method, status, sum(count) AS count, min(minute) AS minute,
-          max(last_at) AS last_at
-        FROM refusals WHERE minute >= ? GROUP BY address, path, reason
-        ORDER BY last_at DESC, count DESC LIMIT ?`,
-    ),
-    total: db.prepare('SELECT coalesce(sum(count), 0) AS total FROM refusals WHERE minute >= ?'),
-    uncut: db.prepare(
-      `SELECT * FROM refusals WHERE minute >= ? AND minute < ? AND address NOT LIKE '%/%'
-        ORDER BY minute LIMIT ?`,
-    ),
-    remove: db.prepare(
-      'DELETE FROM refusals WHERE minute = ? AND address = ? AND path = ? AND reason = ?',
-    ),
-    forget: db.prepare(
-      `DELETE FROM refusals WHERE minute < max(?, coalesce(
-        (SELECT minute FROM refusals ORDER BY minute DESC LIMIT 1 OFFSET ?), 0))`,
-    ),
-  }
 }

@@ -3,7 +3,6 @@
  * with their type checked, because a row may have been written by an older release.
  */
 
-import type { SQLOutputValue } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
 import { isHostName, type StoredDelivery, type Update, type Verdict } from '../model/delivery.ts'
 import {
@@ -16,7 +15,8 @@ import {
   type StepRecord,
 } from '../model/run.ts'
 
-export type Row = Record<string, SQLOutputValue>
+/** Of either database: each gives a column's value as its own types have it. */
+export type Row = Record<string, unknown>
 
 export function runOf(row: Row): Run {
   return {

@@ -2,8 +2,8 @@
 
 import { RunhookError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { number, numberOrNull, type Row, text } from './rows.ts'
-import { type NewToken, type Role, roles, type Token, type Tokens } from './tokens.ts'
+import { nameTaken, revokedAlready, tokenOf, unknownToken } from './token-rows.ts'
+import type { NewToken, Token, Tokens } from './tokens.ts'
 
 const MINUTE_MS = 60_000
 
@@ -49,48 +49,14 @@ export class SqliteTokens implements Tokens {
   revoke(which: number | string): Promise<Token> {
     return this.#db.write(() => {
       const row = typeof which === 'number' ? this.#sql.byId.get(which) : this.#sql.named.get(which)
-      if (!row) throw unknown(which)
+      if (!row) throw unknownToken(which)
       const token = tokenOf(row)
-      if (token.revokedAt !== null) {
-        throw new RunhookError('conflict', `Token #${token.id} (${token.name}) is revoked already.`)
-      }
+      if (token.revokedAt !== null) throw revokedAlready(token)
       const revokedAt = Date.now()
       this.#sql.revoke.run(revokedAt, token.id)
       return { ...token, revokedAt }
     })
   }
-}
-
-function nameTaken({ id, name }: Token): RunhookError {
-  return new RunhookError('conflict', `There is a token "${name}" already, #${id}.`, {
-    hint: `Take another name, or revoke that one first: runhook token revoke ${name}`,
-  })
-}
-
-function unknown(which: number | string): RunhookError {
-  const what = typeof which === 'number' ? `no token #${which}` : `no valid token "${which}"`
-  return new RunhookError('not-found', `There is ${what}.`, {
-    hint: '"runhook token list" shows them all.',
-  })
-}
-
-function tokenOf(row: Row): Token {
-  return {
-    id: number(row, 'id'),
-    name: text(row, 'name'),
-    role: roleOf(text(row, 'role')),
-    createdAt: number(row, 'created_at'),
-    createdBy: text(row, 'created_by'),
-    expiresAt: numberOrNull(row, 'expires_at'),
-    lastUsedAt: numberOrNull(row, 'last_used_at'),
-    revokedAt: numberOrNull(row, 'revoked_at'),
-  }
-}
-
-function roleOf(value: string): Role {
-  const known = roles.find((role) => role === value)
-  if (known) return known
-  throw new RunhookError('storage', `The database holds a token with an unknown role.`)
 }
 
 function statements(db: Database) {

@@ -17,6 +17,7 @@ import { RefusalBook } from './refusals.ts'
 import { payloadRemoved } from './removed.ts'
 import { deliveryOf, number, runOf, stepOf, text } from './rows.ts'
 import { SqlitePrune } from './sqlite-prune.ts'
+import { SqliteRefusals } from './sqlite-refusals.ts'
 import { conditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
@@ -78,7 +79,7 @@ export class SqliteStore implements QueueStore {
     this.#maxWaiting = maxWaiting
     this.#transitions = new Transitions(database, waiting)
     this.#acceptance = new Acceptance(database, waiting, this.#transitions)
-    this.#refusals = new RefusalBook(database)
+    this.#refusals = new RefusalBook(new SqliteRefusals(database))
     this.#sql = statements(database)
     this.token = this.#ownToken()
     this.tokens = new SqliteTokens(database)
@@ -221,7 +222,7 @@ export class SqliteStore implements QueueStore {
   }
 
   async close(): Promise<void> {
-    this.#refusals.save()
+    void this.#refusals.save()
     await this.#db.close()
   }
 
