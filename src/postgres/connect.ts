@@ -51,14 +51,14 @@ export class Postgres implements Session {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5000,
       types: { getTypeParser: typeParser },
+      onConnect: async (client) => void (await client.query(settings)),
     })
-    this.#pool.on('connect', (client) => void client.query(settings).catch(() => undefined))
     this.#pool.on('error', (error) => onLost?.(error)) // without a listener it would end the process
   }
 
   async query(sql: string, values: Values = []): Promise<Row[]> {
     try {
-      const { rows } = await this.#pool.query(sql, [...values])
+      const { rows } = await this.#pool.query(sql, values.map(storable))
       return rows
     } catch (error) {
       throw asStorageError(error)
@@ -91,7 +91,7 @@ export class Postgres implements Session {
     try {
       await client.query('BEGIN')
       const value = await work({
-        query: async (sql, values = []) => (await client.query(sql, [...values])).rows,
+        query: async (sql, values = []) => (await client.query(sql, values.map(storable))).rows,
       })
       await client.query('COMMIT')
       return value
@@ -115,6 +115,15 @@ async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error 
     // It is given up.
   }
   return error instanceof Error ? error : new Error(messageOf(error))
+}
+
+/**
+ * PostgreSQL has no U+0000 in its text. A payload may name a branch so, which must not make a delivery one that
+ * can never be stored; nothing is known by such a name. In JSON text it is written out, and stays.
+ */
+function storable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(storable)
+  return typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
 }
 
 /** `int8` as a number: our numbers and times in milliseconds stay below 2^53. */

@@ -1,0 +1,26 @@
+import { expect, onTestFinished } from 'vitest'
+import { Postgres } from '../../src/postgres/connect.ts'
+import { aDatabase, onPostgres } from './database.ts'
+
+async function connected(): Promise<Postgres> {
+  const database = new Postgres(await aDatabase(), { name: 'test' })
+  onTestFinished(() => database.close())
+  return database
+}
+
+onPostgres('a connection has its time limits before anybody gets it', async () => {
+  const database = await connected()
+  const shown = await Promise.all(
+    Array.from({ length: 5 }, () => database.query('SHOW statement_timeout')),
+  )
+  expect(shown.flat()).toEqual(Array(5).fill({ statement_timeout: '8s' }))
+})
+
+onPostgres('a text with U+0000 can be stored, as one with a replacement character', async () => {
+  const database = await connected()
+  const [row] = await database.query(
+    'SELECT $1::text AS one, $2::text[] AS more, $3::text AS json',
+    ['ma\0in', ['a\0', 'b'], JSON.stringify('\0')],
+  )
+  expect(row).toEqual({ one: 'ma�in', more: ['a�', 'b'], json: '"\\u0000"' })
+})
