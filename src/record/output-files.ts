@@ -31,6 +31,9 @@ export class OutputFiles implements KeptOutputs {
     this.#bytes += statSync(this.#log.path(runId), { throwIfNoEntry: false })?.size ?? 0
   }
 
+  /** Nobody else adds. */
+  async count(): Promise<void> {}
+
   async remove(runId: number): Promise<void> {
     const found = await stat(this.#log.path(runId)).catch(() => null)
     await this.#log.remove(runId)

@@ -55,7 +55,18 @@ export interface KeptOutputs {
   readonly bytes: number
   /** A run has ended and its output is complete. */
   add(runId: number): void
+  /** Finds out how many bytes there are, where others add to them too. */
+  count(): Promise<void>
   remove(runId: number): Promise<void>
   /** Removes those of no run; a pause may come after each step. `runsOf` tells which of these numbers are runs. */
   tidy(runsOf: (from: number, to: number) => Promise<ReadonlySet<number>>): AsyncGenerator<void>
+}
+
+/** Whose turn it is to go round, where several processes share what is kept. Two at once do no harm but work. */
+export interface Rounds {
+  /**
+   * Null while another process goes round; also when one has done so lately, unless it is `urgent`. Else it is
+   * this one's turn, until it calls what this resolves with.
+   */
+  begin(urgent: boolean): Promise<(() => Promise<void>) | null>
 }

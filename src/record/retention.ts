@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Keep } from '../model/config.ts'
-import { type EndedRun, type KeptOutputs, type Place, type Prune, SLICE } from './prune.ts'
+import { oldOutputs } from './old-outputs.ts'
+import { type EndedRun, type KeptOutputs, type Prune, type Rounds, SLICE } from './prune.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -38,6 +39,8 @@ export interface RetentionParts {
   readonly prune: Prune
   readonly files: KeptOutputs
   readonly policy: () => Policy
+  /** Left out where nobody else goes round. */
+  readonly rounds?: Rounds
   readonly log: Log
 }
 
@@ -76,7 +79,7 @@ export class Retention {
 
   /** Goes round once, now. One round at a time. */
   round(pauseMs = PAUSE_MS): Promise<void> {
-    this.#going ??= this.#goRound(pauseMs).finally(() => {
+    this.#going ??= this.#inTurn(pauseMs).finally(() => {
       this.#going = null
     })
     return this.#going
@@ -92,6 +95,17 @@ export class Retention {
       await this.round()
       this.#in(HOUR_MS)
     }, ms).unref()
+  }
+
+  async #inTurn(pauseMs: number): Promise<void> {
+    const { files, rounds, log } = this.#parts
+    try {
+      await files.count()
+      const end = rounds ? await rounds.begin(this.#isTooMuch()) : async () => undefined
+      if (end) await this.#goRound(pauseMs).finally(end)
+    } catch (error) {
+      log.warn(`nothing old could be removed: ${messageOf(error)}`)
+    }
   }
 
   async #goRound(pauseMs: number): Promise<void> {
@@ -129,49 +143,16 @@ export class Retention {
     this.#tidiedAt = Date.now()
   }
 
+  async *#outputs(policy: Policy): Slices {
+    const parts = { ...this.#parts, isTooMuch: () => this.#isTooMuch() }
+    for await (const count of oldOutputs(policy, parts)) {
+      this.#removed.outputs += count
+      yield
+    }
+  }
+
   #isTooMuch(): boolean {
     return this.#parts.files.bytes > this.#parts.policy().server.outputBytes
-  }
-
-  /** The oldest first, until those that stay are young enough and not too much together. */
-  async *#outputs({ server, hooks }: Policy): Slices {
-    const { prune } = this.#parts
-    const before = Date.now() - server.outputMs
-    const isOld = (run: EndedRun & Place) =>
-      run.finishedAt < before && (hooks.get(run.hook)?.ageMs ?? null) === null
-    let place: Place = { finishedAt: 0, id: 0 }
-    for (;;) {
-      const runs = await prune.withOutput(place)
-      const last = runs.at(-1)
-      if (!last) return
-      place = last
-      const kept = new Map<string, number | null>()
-      for (const hook of new Set(runs.map((run) => run.hook))) {
-        kept.set(hook, await prune.oldestOfLastStarted(hook))
-      }
-      const isLast = ({ id, hook }: EndedRun) => id >= (kept.get(hook) ?? 0)
-      const gone = await this.#removeOutputs(
-        runs.filter((run) => !isLast(run)),
-        isOld,
-      )
-      yield
-      if (gone === 0 && last.finishedAt >= before && !this.#isTooMuch()) return
-    }
-  }
-
-  async #removeOutputs<Run extends EndedRun>(
-    runs: readonly Run[],
-    isOld: (run: Run) => boolean,
-  ): Promise<number> {
-    const gone: number[] = []
-    for (const run of runs) {
-      if (!isOld(run) && !this.#isTooMuch()) continue
-      await this.#parts.files.remove(run.id)
-      gone.push(run.id)
-    }
-    if (gone.length > 0) await this.#parts.prune.outputRemoved(gone)
-    this.#removed.outputs += gone.length
-    return gone.length
   }
 
   async *#bodies(keptMs: number): Slices {

@@ -65,6 +65,10 @@ export function stepOf(row: Row): StepRecord {
   }
 }
 
+/** The columns of a delivery for lists. */
+export const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository,
+  default_branch, sender, updates, proof, address, headers, problem, duplicate_of, body_removed_at, verdicts`
+
 /** The body may be left out of the query; it is then empty. */
 export function deliveryOf(row: Row): StoredDelivery {
   const host = text(row, 'host')

@@ -15,7 +15,7 @@ import { asStorageError, Database } from './database.ts'
 import type { Disk } from './disk.ts'
 import { RefusalBook } from './refusals.ts'
 import { payloadRemoved } from './removed.ts'
-import { deliveryOf, number, runOf, stepOf, text } from './rows.ts'
+import { deliveryOf, number, runOf, stepOf, text, withoutBody } from './rows.ts'
 import { SqlitePrune } from './sqlite-prune.ts'
 import { SqliteRefusals } from './sqlite-refusals.ts'
 import { conditions, statements } from './sqlite-sql.ts'
@@ -34,9 +34,6 @@ import type {
 } from './store.ts'
 import { Transitions } from './transitions.ts'
 import { WaitingRuns } from './waiting.ts'
-
-const withoutBody = `id, received_at, endpoint, host, guid, event, action, repository, default_branch,
-  sender, updates, proof, address, headers, problem, duplicate_of, body_removed_at, verdicts`
 
 export interface SqliteOptions {
   /** So many runs may wait; see `accept`. */
