@@ -65,7 +65,8 @@ export class PostgresRefusals implements RefusalTable {
 
 /** In one order, so that two that add to the same rows wait for each other instead of for ever. */
 async function insert(session: Session, rows: readonly Counted[]): Promise<void> {
-  const sorted = rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const keyed = rows.map((row) => ({ key: keyOf(row), row }))
+  const sorted = keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row)
   await session.query(addCounts, [
     sorted.map((row) => row.at),
     sorted.map((row) => row.address),

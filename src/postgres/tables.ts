@@ -98,7 +98,7 @@ export const tables = `
   CREATE INDEX runs_by_success ON runhook.runs (hook, ref_name, finished_at)
     WHERE status = 'success' AND sha IS NOT NULL;
   CREATE INDEX runs_last_of_worker ON runhook.runs (worker, hook, id) WHERE worker IS NOT NULL;
-  CREATE INDEX runs_with_output ON runhook.runs (finished_at, id)
+  CREATE INDEX runs_with_output ON runhook.runs (finished_at, id) INCLUDE (output_bytes, output_cut)
     WHERE finished_at IS NOT NULL AND output_removed_at IS NULL;
 
   CREATE TABLE runhook.steps (

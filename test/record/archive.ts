@@ -5,38 +5,28 @@ import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import { silentLog } from '../../src/log.ts'
 import type { Keep } from '../../src/model/config.ts'
-import type { Delivery } from '../../src/model/delivery.ts'
-import type { Conclusion } from '../../src/model/run.ts'
 import { FileOutputLog } from '../../src/record/output.ts'
 import { OutputFiles } from '../../src/record/output-files.ts'
-import { type Policy, Retention } from '../../src/record/retention.ts'
+import { Retention } from '../../src/record/retention.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import { aStep } from '../show/world.ts'
 import { aDelivery, aDirectory, aHook, aKeep } from '../some.ts'
-
-export const DAY = 24 * 60 * 60 * 1000
-export const daysAgo = (days: number) => Date.now() - days * DAY
+import { daysAgo, type Past, policyOf } from './retention-contract.ts'
 
 export function anArchive(keep: Partial<Keep> = {}, directory = aDirectory()) {
   const store = openSqlite(directory)
   const output = new FileOutputLog(join(directory, 'output'))
   const files = new OutputFiles(join(directory, 'output'), output)
   const hooks = new Map<string, { runs: number | null; ageMs: number | null }>()
-  const policy: Policy = { server: aKeep(keep), hooks, configs: ['c-now'] }
+  const policy = policyOf(aKeep(keep), hooks)
   const parts = { prune: store.prune, files, policy: () => policy, log: silentLog() }
   const retention = new Retention(parts)
   const database = new DatabaseSync(join(directory, 'runhook.db'))
   onTestFinished(() => database.close())
   onTestFinished(() => store.close().catch(() => undefined))
 
-  /** A run of `days` ago with so many bytes of output, ended unless it says otherwise. */
-  async function aRun(
-    days: number,
-    more: { hook?: string; bytes?: number; status?: Conclusion | 'queued' | 'running' } & Partial<
-      Pick<Delivery, 'guid' | 'body'>
-    > = {},
-  ): Promise<number> {
-    const { hook = 'deploy-site', bytes = 10, status = 'success', ...delivery } = more
+  async function aRun(days: number, past: Past = {}): Promise<number> {
+    const { hook = 'deploy-site', bytes = 10, status = 'success', ...delivery } = past
     const sent = aDelivery({ receivedAt: daysAgo(days), ...delivery })
     const concurrency = { group: null, cancelInProgress: false, queue: 'max' } as const
     const wanted = [{ hook: aHook({ name: hook, concurrency }), update: 0, inputs: {} }]

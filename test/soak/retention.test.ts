@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openSqlite } from '../../src/record/sqlite.ts'
-import { anArchive, daysAgo, filled } from '../record/archive.ts'
+import { anArchive, filled } from '../record/archive.ts'
+import { daysAgo } from '../record/retention-contract.ts'
 
 test('a history of a hundred thousand is pruned at its own pace while deliveries are stored', async () => {
   const directory = await filled(100_000, (id) => daysAgo(id <= 90_000 ? 300 : 20))
