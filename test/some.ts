@@ -75,6 +75,7 @@ export function aHook(fields: Partial<Hook> = {}): Hook {
     enabled: true,
     keep: { runs: null, ageMs: null },
     config: 'c0ffee000000',
+    commandHash: 'c0ffee'.padEnd(64, '0'),
     ...fields,
   }
 }

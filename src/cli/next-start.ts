@@ -12,6 +12,11 @@ const settings: readonly (readonly [key: string, of: (server: ServerSettings) =>
   ['max-waiting', ({ maxWaiting }) => maxWaiting],
   ['drain', ({ drainMs }) => drainMs],
   ['keep.refusals', ({ keep }) => keep.refusalsMs],
+  ['database', ({ database }) => database],
+  ['name', ({ worker }) => worker.name],
+  ['labels', ({ worker }) => worker.labels.join()],
+  ['lease', ({ worker }) => worker.leaseMs],
+  ['seal', ({ worker }) => worker.sealKeys?.map(({ value }) => value).join('\n')],
   ['trusted-proxies', ({ trustedProxies }) => trustedProxies.join()],
 ]
 

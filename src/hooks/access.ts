@@ -13,6 +13,7 @@ import { asList } from './triggers.ts'
 
 export async function readAccess(draft: HookDraft, file: FileDraft): Promise<Access> {
   const { written, path, report, given } = draft
+  if (file.role === 'worker') return { users: [], login: false, from: [] }
   const from = written['allow-from']
   const networks = readNetworks([...path, 'allow-from'], from, report)
   if (from !== undefined && asList(from).length === 0)

@@ -2,6 +2,7 @@
  * A hook on its way from the file to a `Hook`: what stands there, and where to say what is wrong.
  */
 
+import type { Role } from '../model/config.ts'
 import type { HostName } from '../model/delivery.ts'
 import type { Secret } from '../model/hook.ts'
 import type { Path } from './problems.ts'
@@ -17,6 +18,9 @@ export interface FileDraft {
   readonly report: Report
   readonly secrets: SecretSource
   readonly hosts: ReadonlyMap<HostName, readonly Secret[]>
+  readonly role: Role
+  /** Values of `env` of the defaults. */
+  readonly env: Readonly<Record<string, string>>
 }
 
 export interface HookDraft {

@@ -13,8 +13,9 @@ export function exposedSecrets(
   const kept = [
     ...config.hosts.values(),
     ...[...config.hooks.values()].flatMap(({ secrets, tokens }) => [secrets, tokens]),
+    config.server.worker.sealKeys ?? [],
   ]
-  const values = new Set(kept.flat().map(({ value }) => value))
+  const values = new Set([...kept.flat().map(({ value }) => value), config.server.database])
   const names = Object.entries(environment).flatMap(([name, value]) =>
     value !== undefined && values.has(value) ? name : [],
   )

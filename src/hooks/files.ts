@@ -39,6 +39,13 @@ export async function isOpen(file: string): Promise<boolean> {
   return found !== null && (found.mode & 0o004) !== 0
 }
 
+/** Whether everybody on this machine can change a file. */
+export async function isOpenToWrite(file: string): Promise<boolean> {
+  if (process.platform === 'win32') return false
+  const found = await stat(file).catch(() => null)
+  return found !== null && (found.mode & 0o002) !== 0
+}
+
 /** Whether an error's code says that the user of this process may not. */
 export function isDenied(code: string): boolean {
   return code === 'EACCES' || code === 'EPERM'

@@ -1,13 +1,16 @@
 /**
  * Which values must not be seen in an output, a log or the history: secrets, tokens and passwords of all
  * hooks and hosts, for a command can read another's; what `env` takes from `.env` or the environment; and
- * passwords in the URLs of `env`. What stands in the file as plain text is no secret.
+ * passwords in the URLs of `env`; what `env` takes from a file or a credential; the URL of the database, and what
+ * runs are sealed with. What stands in the file as plain text is no secret.
  */
 
 import type { Config } from '../model/config.ts'
 import type { Secret } from '../model/hook.ts'
+import { databaseSecrets } from './database.ts'
 import type { FileDraft } from './draft.ts'
 import type { Path } from './problems.ts'
+import type { EnvWritten } from './schema-parts.ts'
 import type { Variables } from './variables.ts'
 
 /** Taken from the environment for what they say of the machine; without them no log could be read. */
@@ -17,18 +20,28 @@ const ordinary = [
 ]
 
 export function hiddenValues(
-  { hosts, hooks }: Pick<Config, 'hosts' | 'hooks'>,
+  { hosts, hooks, server }: Pick<Config, 'hosts' | 'hooks' | 'server'>,
   draft: FileDraft,
   variables: Variables,
+  environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const all = [...hooks.values()]
   const secrets = [
     ...[...hosts.values()].flat(),
     ...all.flatMap((hook) => [...hook.secrets, ...hook.tokens]),
+    ...(server.worker.sealKeys ?? []),
     ...all.flatMap(({ access }) => access.users.flatMap(({ passwords }) => passwords)),
   ]
   const passwords = all.flatMap((hook) => Object.values(hook.env).flatMap(passwordsIn))
-  return [...new Set([...secrets.flatMap(inSecret), ...inEnv(draft, variables), ...passwords])]
+  return [
+    ...new Set([
+      ...secrets.flatMap(inSecret),
+      ...inEnv(draft, variables),
+      ...heldByEnv(draft, hooks),
+      ...passwords,
+      ...databaseSecrets(server.database, environment),
+    ]),
+  ]
 }
 
 /** The value, and its part that is sent or signed with: behind `whsec_`, or behind the user's name. */
@@ -38,8 +51,22 @@ function inSecret({ value }: Secret): string[] {
   return [value, part]
 }
 
-function inEnv({ written, report }: FileDraft, variables: Variables): string[] {
-  const taken = (path: Path, env: Readonly<Record<string, string>> = {}) =>
+/** Values that stand in a file or a credential. */
+function heldByEnv({ written, env }: FileDraft, hooks: Config['hooks']): string[] {
+  const held = (names: EnvWritten = {}, values: Readonly<Record<string, string>> = {}) =>
+    Object.entries(names).flatMap(([name, value]) =>
+      typeof value === 'string' ? [] : [values[name] ?? ''],
+    )
+  const own = Object.entries(written.hooks ?? {})
+  return [
+    ...held(written.defaults?.env, env),
+    ...own.flatMap(([name, hook]) => held(hook.env, hooks.get(name)?.env)),
+  ]
+}
+
+function inEnv({ written, report, role }: FileDraft, variables: Variables): string[] {
+  if (role === 'receiver') return []
+  const taken = (path: Path, env: EnvWritten = {}) =>
     Object.keys(env)
       .flatMap((name) => [...variables.taken(report.written([...path, name]) ?? '')])
       .filter(([name]) => !ordinary.includes(name))

@@ -11,7 +11,7 @@ import { readMatch } from './conditions-written.ts'
 import { type FileDraft, type HookDraft, hookDraft } from './draft.ts'
 import { readInputsWritten } from './inputs-written.ts'
 import { readHookKeep } from './keep.ts'
-import { anywhere } from './placement.ts'
+import { readPlacement } from './placement.ts'
 import { readProof } from './proof.ts'
 import { readReply } from './reply.ts'
 import { readRetry } from './retry.ts'
@@ -25,7 +25,7 @@ import { asList, readTriggers } from './triggers.ts'
 export async function readHook(
   name: string,
   written: HookWritten,
-  config: string,
+  hashes: Pick<Hook, 'config' | 'commandHash'>,
   file: FileDraft,
 ): Promise<Hook> {
   const draft = hookDraft(name, written, file.report)
@@ -59,11 +59,11 @@ export async function readHook(
     onSuccess: readFollowing('on-success', draft, around),
     retry: readRetry(draft),
     workingDirectory,
-    env: readEnv(draft, file),
+    env: await readEnv(draft, file),
     terms: readTerms(draft, file),
     timeoutMs,
     concurrency: readConcurrency(draft, triggers),
-    placement: anywhere,
+    placement: readPlacement(draft, file, respond),
     maxParallel: written['max-parallel'] ?? null,
     respond,
     reply: readReply(draft, respond, methods),
@@ -72,7 +72,7 @@ export async function readHook(
     allowUnusualRefs: written['allow-unusual-refs'] ?? false,
     enabled: written.enabled ?? true,
     keep: readHookKeep(draft),
-    config,
+    ...hashes,
   }
 }
 

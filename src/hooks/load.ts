@@ -5,11 +5,13 @@
 
 import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Node, stripComments } from 'jsonc-parser'
+import { getNodeValue, type Node, stripComments } from 'jsonc-parser'
 import { RunhookError } from '../errors.ts'
-import type { Config } from '../model/config.ts'
+import type { Config, Role } from '../model/config.ts'
 import { gitHostNames, type HostName } from '../model/delivery.ts'
 import type { Hook, Secret } from '../model/hook.ts'
+import { warnOfOtherHashes } from './allow.ts'
+import { commandHash } from './command-hash.ts'
 import type { FileDraft } from './draft.ts'
 import { addToEnvFile, readEnvFile } from './env.ts'
 import { isOpen, readTextFile } from './files.ts'
@@ -24,7 +26,7 @@ import { readSecrets, type SecretSource } from './secrets.ts'
 import { type Overrides, readServer } from './settings.ts'
 import { checkShape } from './shape.ts'
 import { isTooDeep, nodeAt, readTree, unsafeKeys } from './source.ts'
-import { checkDefaults } from './surroundings.ts'
+import { checkDefaults, readValuesOf } from './surroundings.ts'
 import { checkTerms } from './terms.ts'
 import { readValues } from './values.ts'
 import { createVariables } from './variables.ts'
@@ -32,6 +34,8 @@ import { createVariables } from './variables.ts'
 export interface LoadOptions {
   /** Makes secrets whose variables are set nowhere, and keeps them in `.env`. */
   readonly createSecrets?: boolean
+  /** Default: `all`. What another has no use for is neither read nor asked for, see roles.ts. */
+  readonly role?: Role
   readonly overrides?: Overrides
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -64,10 +68,10 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   })
   const report = createReport(text, root, unsafeKeys(root))
   const misnamed = new Map<string, string>()
-  const written = checkShape(readValues(root, variables, report), report, misnamed)
+  const written = checkShape(readValues(root, variables, report, options.role), report, misnamed)
   const draft = { ...(await draftOf(path, written, report, options)), misnamed }
   const read = await readConfig(path, text, root, draft, options)
-  const config = { ...read, hidden: hiddenValues(read, draft, variables) }
+  const config = { ...read, hidden: hiddenValues(read, draft, variables, options.environment) }
   await warnOfOpenFiles(path, envFile, env, draft)
   const failed = report.problems.some((problem) => problem.severity === 'error')
   const created = failed ? [] : [...variables.fresh.keys()]
@@ -114,7 +118,7 @@ async function draftOf(
   path: string,
   written: HooksFile,
   report: Report,
-  { environment }: LoadOptions,
+  { environment, role = 'all' }: LoadOptions,
 ): Promise<FileDraft> {
   const folder = dirname(path)
   const credentials = environment.CREDENTIALS_DIRECTORY ?? null
@@ -128,14 +132,20 @@ async function draftOf(
   }
   const hosts = new Map<HostName, readonly Secret[]>()
   for (const host of gitHostNames) {
-    const shared = host === 'sourcehut' ? undefined : written.hosts?.[host]
+    const unneeded = host === 'sourcehut' || role === 'worker'
+    const shared = unneeded ? undefined : written.hosts?.[host]
     if (shared === undefined) continue
     const path = ['hosts', host, 'secret']
     const found = await readSecrets(path, shared.secret, secrets)
     if (host === 'azure') checkCredentials(path, found, report)
     hosts.set(host, found)
   }
-  return { folder, written, report, secrets, hosts }
+  const env = await readValuesOf(written.defaults?.env, ['defaults', 'env'], {
+    report,
+    secrets,
+    role,
+  })
+  return { folder, written, report, secrets, hosts, role, env }
 }
 
 async function readConfig(
@@ -153,14 +163,22 @@ async function readConfig(
     const { offset, length } = nodeAt(root, ['hooks', name]) ?? root
     const source = masked.slice(offset, offset + length)
     const config = createHash('sha256').update(source).digest('hex').slice(0, 12)
-    hooks.set(name, await readHook(name, written, config, draft))
+    const hashes = { config, commandHash: commandHash(name, ...valuesAt(root, name)) }
+    hooks.set(name, await readHook(name, written, hashes, draft))
     texts.set(config, source)
   }
   checkHooks(hooks, draft.report)
   checkDefaults(draft)
   checkTerms(draft)
-  const server = readServer(draft, overrides, environment.STATE_DIRECTORY)
-  return { file: path, server, hosts: draft.hosts, hooks, texts }
+  const server = await readServer(draft, overrides, environment.STATE_DIRECTORY)
+  if (draft.role !== 'receiver') warnOfOtherHashes({ hooks, ...server }, draft.report)
+  return { file: path, role: draft.role, server, hosts: draft.hosts, hooks, texts }
+}
+
+/** A hook and the defaults as they are written, before variables are filled in. */
+function valuesAt(root: Node, name: string): [hook: unknown, defaults: unknown] {
+  const [hook, defaults] = [nodeAt(root, ['hooks', name]), nodeAt(root, ['defaults'])]
+  return [hook && getNodeValue(hook), defaults && getNodeValue(defaults)]
 }
 
 function checkHooks(hooks: ReadonlyMap<string, Hook>, report: Report): void {

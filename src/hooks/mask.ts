@@ -17,22 +17,48 @@ export function maskSecrets(text: string): string {
     : masked.replace(looseSecret, starred).replace(looseUsers, starred)
 }
 
-/** Whether a path leads to, or into, a secret, token or password: of a hook, or of a host. */
+/** Whether a path leads to, or into, a secret, token or password: of a hook, of a host, or of the server. */
 export function isSecretPath(path: Path): boolean {
+  return isMadePath(path) || isServerSecret(path)
+}
+
+/** Of these, what may be made fresh: others cannot have chosen it already. */
+export function isMadePath(path: Path): boolean {
   const [room, , key] = path
   if (room === 'hooks' && key === 'users') return true
   return (room === 'hooks' || room === 'hosts') && typeof key === 'string' && isSecretKey(key)
 }
 
+/** The URL of a database holds a password. Under a misspelt key as well, whose line is about to be shown. */
+function isServerSecret([room, key]: Path): boolean {
+  if (room !== 'server' || typeof key !== 'string') return false
+  const meant = suggest(key, [
+    'database',
+    'seal',
+    'data',
+    'name',
+    'labels',
+    'lease',
+    'allow',
+    'keep',
+  ])
+  return meant === 'database' || meant === 'seal'
+}
+
 /** Whether what stands here may be a secret: in its place, or where people put one by mistake. */
-export function mayHoldSecret(path: Path): boolean {
+export function mayHoldSecret(path: Path, text: string | null = null): boolean {
   if (isSecretPath(path)) return true
+  if (text !== null && isDatabaseUrl(text) && path[0] !== 'hooks') return true
   const [room, , key] = path
   const last = path.at(-1)
   if (room === 'hosts' && path.length === 2) return true // "github": "…" for "github": { "secret": "…" }
   if (room === 'hooks' && key === 'auth') return true
   const inMap = room === 'hooks' && path.length === 2 // a hook may be named so
   return typeof last === 'string' && !inMap && isSecretKey(last)
+}
+
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text)
 }
 
 /** A text that is nothing but the name of a variable, at most with "nothing" as its default. */
@@ -43,8 +69,9 @@ export function isReference(text: string): boolean {
 function maskNodes(text: string, root: Node): string {
   let masked = text
   for (const { node, path } of scalars(root)) {
-    if (!mayHoldSecret(path) || isLocation(path) || isReference(String(node.value))) continue
-    if (/^(none|login|basic)$/.test(String(node.value))) continue // of "auth"
+    const text = String(node.value)
+    if (!mayHoldSecret(path, text) || isLocation(path) || isReference(text)) continue
+    if (/^(none|login|basic)$/.test(text)) continue // of "auth"
     const end = node.offset + node.length
     const stars = '*'.repeat(Math.max(0, node.length - 2))
     const cover = node.type === 'string' ? `"${stars}"` : '*'.repeat(node.length)
@@ -65,7 +92,7 @@ function isLocation(path: Path): boolean {
 }
 
 const looseUsers = /(users["']?\s*:\s*)(\{[^}]*)/gi
-const looseSecret = /((?:secret|token|password)["']?\s*:\s*)([^\n]*)/gi
+const looseSecret = /((?:secret|token|password|database|seal)["']?\s*:\s*)([^\n]*)/gi
 
 function starred(_: string, key: string, rest: string): string {
   return key + rest.replace(/\$\{\w+\}|[^\s"',[\]{}]/g, (part) => (part.length > 1 ? part : '*'))

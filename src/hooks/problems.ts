@@ -50,7 +50,7 @@ export function sentence(problem: Pick<Problem, 'path' | 'message'>): string {
 }
 
 const verbs =
-  /^(answers|begins|cannot|does|has|holds|is|lacks|leaves|loads|makes|names|needs|passes|says|would) /
+  /^(allows|answers|begins|cannot|does|has|holds|is|lacks|leads|leaves|loads|makes|names|needs|passes|says|would) /
 
 /** Keys that would read badly after a dot stand in brackets: `on["repo:push"]`. */
 export function formatPath(path: Path): string {

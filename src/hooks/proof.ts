@@ -25,6 +25,7 @@ export async function readProof(
   triggers: readonly Trigger[],
 ): Promise<Proof> {
   const { written, path } = draft
+  if (file.role === 'worker') return nobody
   const own = await readSecrets([...path, 'secret'], written.secret, file.secrets)
   const tokens = await readSecrets([...path, 'token'], written.token, file.secrets)
   const shared = draft.given('secret') ? undefined : file.hosts.get(host)
@@ -41,6 +42,9 @@ export async function readProof(
     open: written.auth === 'none',
   }
 }
+
+/** Of a worker, which answers no request: nobody can prove anything. */
+const nobody: Proof = { secrets: [], hostSecrets: false, tokens: [], open: false }
 
 function checkOpen({ written, given, path, report }: HookDraft): void {
   if (!given('auth')) return

@@ -4,6 +4,7 @@
 
 import * as v from 'valibot'
 import { repositorySyntax, repositoryWords } from './repository.ts'
+import { placementKeys } from './schema-fleet.ts'
 import { hookKeep } from './schema-keep.ts'
 import { match } from './schema-match.ts'
 import { on } from './schema-on.ts'
@@ -108,7 +109,11 @@ export const hook = v.strictObject(
       "Where the command runs. Relative to the hooks file's folder, which is also the default.",
       text('a folder'),
     ),
-    env: key('Environment', 'Variables for the command.', env),
+    env: key(
+      'Environment',
+      'Variables for the command. A value may be { "file": … } or { "credential": … }, read where the command runs.',
+      env,
+    ),
     ...terms,
     leftovers: key(
       'Leftovers',
@@ -133,6 +138,7 @@ export const hook = v.strictObject(
       "Most runs of this hook at the same time, beside the limits of its group and of the server. Default: no limit of the hook's own.",
       parallel,
     ),
+    ...placementKeys,
     ...replyKeys,
     replay: key(
       'Replay',

@@ -37,9 +37,34 @@ export const parallel = v.pipe(
   v.minValue(1, parallelWords),
   v.maxValue(1000, parallelWords),
 )
+
+/** What a hook may be called: the name is in its address. */
+export const hookName = /^[a-z0-9][a-z0-9-]{0,62}$/
+
 const sizeWords = 'a size; write "512MiB", "1GiB" or "100MB"'
 
 export const size = v.pipe(v.string(sizeWords), v.regex(sizeSyntax, sizeWords))
+
+/** What a value may be instead of a text: the place where that is. */
+function held(words: string) {
+  return v.strictObject(
+    {
+      file: key(
+        'File',
+        "A file that holds it, relative to the hooks file's folder.",
+        text('a path'),
+      ),
+      credential: key(
+        'Credential',
+        'Name of a systemd credential (LoadCredential=).',
+        text('a name'),
+      ),
+    },
+    words,
+  )
+}
+
+const valueWords = 'a text; write it in "double quotes"'
 
 export const env = v.record(
   v.pipe(
@@ -49,35 +74,16 @@ export const env = v.record(
       'a name for a variable; write letters, digits and "_", such as "APP_ENV"',
     ),
   ),
-  v.string('a text; write it in "double quotes"'),
+  v.union([v.string(valueWords), held(valueWords)], valueWords),
   'an object of names and texts, such as { "APP_ENV": "production" }',
 )
 
 const secretWords = `a secret; write "\${NAME}", { "file": "…" } or { "credential": "…" }`
 
-const secret = v.union(
-  [
-    v.string(secretWords),
-    v.strictObject(
-      {
-        file: key(
-          'File',
-          "A file that holds it, relative to the hooks file's folder.",
-          text('a path'),
-        ),
-        credential: key(
-          'Credential',
-          'Name of a systemd credential (LoadCredential=).',
-          text('a name'),
-        ),
-      },
-      secretWords,
-    ),
-  ],
-  secretWords,
-)
+export const secret = v.union([v.string(secretWords), held(secretWords)], secretWords)
 
 export const secrets = listOf(secret, secretWords)
 
 export type SecretWritten = v.InferInput<typeof secret>
 export type SecretsWritten = v.InferInput<typeof secrets>
+export type EnvWritten = v.InferInput<typeof env>

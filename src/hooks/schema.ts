@@ -5,9 +5,10 @@
  */
 
 import * as v from 'valibot'
+import { fleetKeys } from './schema-fleet.ts'
 import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
-import { duration, env, key, parallel, secrets, text } from './schema-parts.ts'
+import { duration, env, hookName, key, parallel, secrets, text } from './schema-parts.ts'
 import { terms } from './schema-terms.ts'
 import { networks } from './schema-url.ts'
 
@@ -79,6 +80,7 @@ const server = v.strictObject(
       'Networks of the proxies in front of this server. Whose X-Forwarded-For comes from there is known by his own address. Default: none.',
       networks,
     ),
+    ...fleetKeys,
   },
   'an object such as { "port": 9000 }',
 )
@@ -113,8 +115,6 @@ const hosts = v.strictObject(
   },
   `an object such as { "github": { "secret": "\${GITHUB_SECRET}" } }`,
 )
-
-export const hookName = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 export const hooksFile = v.pipe(
   v.strictObject(

@@ -34,6 +34,7 @@ const fewest = { secret: 16, token: 16, password: 12 }
 const enough = { secret: 24, token: 24, password: 12 }
 
 type Kind = keyof typeof fewest
+type Place = Exclude<SecretWritten, string>
 
 export async function readSecrets(
   path: Path,
@@ -61,21 +62,31 @@ async function readOne(
   source: SecretSource,
 ): Promise<Secret[]> {
   if (typeof written === 'string') return readText(path, written, number, source)
+  const held = await readHeld(path, written, source)
+  if (held === null || !check(path, held.label, held.value, source.report)) return []
+  return [{ name: held.name, value: held.value }]
+}
+
+/** What a file or a credential holds; null where it was reported that there is none. */
+export async function readHeld(
+  path: Path,
+  written: Place,
+  source: SecretSource,
+): Promise<(Secret & { readonly label: string }) | null> {
   const file = locate(path, written, source)
-  if (file === null) return []
+  if (file === null) return null
   source.files.add(file)
   const found = await readTextFile(file)
   if ('reason' in found) {
     source.report.error(path, `${file} cannot be read: ${found.reason}`)
-    return []
+    return null
   }
   if (written.file !== undefined && (await isOpen(file)))
     source.report.warn(path, `everybody on this machine can read ${file}; chmod 600 it`)
   // Editors and `echo` end a file with a new line that nobody means.
   const value = found.text.replace(/\r?\n$/, '')
   const name = basename(file)
-  const label = `the ${written.file === undefined ? 'credential' : 'file'} ${name}`
-  return check(path, label, value, source.report) ? [{ name, value }] : []
+  return { name, value, label: `the ${written.file === undefined ? 'credential' : 'file'} ${name}` }
 }
 
 function readText(path: Path, value: string, number: number, source: SecretSource): Secret[] {
@@ -83,10 +94,7 @@ function readText(path: Path, value: string, number: number, source: SecretSourc
   const text = report.written(path) ?? value
   const names = namesIn(text)
   for (const name of names) source.names.add(name)
-  if (/^\$\w+$/.test(text)) {
-    report.error(path, `begins with "$" but is no variable; write "\${NAME}"`)
-    return []
-  }
+  if (isUnbraced(path, text, report)) return []
   const isPublic = value.startsWith('whpk_') // the public half of a pair of keys
   if (!isReference(text) && text !== '' && !isPublic) {
     source.literal = true
@@ -97,10 +105,17 @@ function readText(path: Path, value: string, number: number, source: SecretSourc
   return check(path, label, value, report) ? [{ name, value }] : []
 }
 
+/** Reports what was meant to be a variable and is none. */
+export function isUnbraced(path: Path, text: string, report: Report): boolean {
+  const found = /^\$\w+$/.test(text)
+  if (found) report.error(path, `begins with "$" but is no variable; write "\${NAME}"`)
+  return found
+}
+
 /** The absolute path of the file that holds the secret. */
 function locate(
   path: Path,
-  { file, credential }: Exclude<SecretWritten, string>,
+  { file, credential }: Place,
   { folder, credentials, report }: SecretSource,
 ): string | null {
   if ((file === undefined) === (credential === undefined)) {

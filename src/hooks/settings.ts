@@ -2,27 +2,28 @@
  * The `server` part of a hooks file, with what the command line says instead and every default.
  */
 
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ServerSettings } from '../model/config.ts'
-import { DEFAULT_LABEL } from '../model/hook.ts'
 import { readNetworks } from './access.ts'
+import { readDatabase } from './database.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'
 import type { Report } from './report.ts'
 import { readDuration } from './surroundings.ts'
+import { readWorker, type WorkerOverrides } from './worker.ts'
 
-export interface Overrides {
+export interface Overrides extends WorkerOverrides {
   readonly host?: string
   readonly port?: number
   readonly data?: string
 }
 
-export function readServer(
+export async function readServer(
   draft: FileDraft,
   overrides: Overrides,
   stateDirectory: string | undefined,
-): ServerSettings {
+): Promise<ServerSettings> {
   const { written, folder, report } = draft
   const server = written.server ?? {}
   return {
@@ -35,14 +36,8 @@ export function readServer(
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
     trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
-    database: null,
-    worker: {
-      name: hostname(),
-      labels: [DEFAULT_LABEL],
-      leaseMs: 30_000,
-      allow: null,
-      sealKeys: null,
-    },
+    database: await readDatabase(draft),
+    worker: await readWorker(draft, overrides),
   }
 }
 

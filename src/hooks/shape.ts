@@ -66,7 +66,8 @@ function judge(
   if (last?.origin !== 'key') {
     report.refuse(path, wording(path, issue, report))
   } else if (issue.received === 'undefined') {
-    report.refuse(path.slice(0, -1), `lacks "${last.key}"`)
+    // A misspelt key was told already, with what was meant.
+    if (!report.given(path)) report.refuse(path.slice(0, -1), `lacks "${last.key}"`)
   } else {
     report.error(path, `${JSON.stringify(last.key)} is not ${issue.message}`, { at: 'key' })
     if (path[0] === 'hooks' && path.length === 2)
@@ -77,7 +78,9 @@ function judge(
 
 function wording(path: Path, issue: v.BaseIssue<unknown>, report: Report): string {
   const text = report.written(path)
-  const found = mayHoldSecret(path) ? kindOf(issue.input) : (shown(text) ?? shownValue(issue.input))
+  const found = mayHoldSecret(path, text)
+    ? kindOf(issue.input)
+    : (shown(text) ?? shownValue(issue.input))
   const better = text === null ? null : betterAdvice(issue.message, text)
   return `${found} ${better ?? `is not ${issue.message}`}`
 }

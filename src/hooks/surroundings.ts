@@ -11,18 +11,44 @@ import type { FileDraft, HookDraft } from './draft.ts'
 import { parseDuration } from './duration.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
+import type { EnvWritten } from './schema-parts.ts'
+import { readHeld } from './secrets.ts'
 
 export function readFolder({ written, path, report }: HookDraft, file: FileDraft): string {
   const own = written['working-directory']
   const folder = resolve(file.folder, own ?? file.written.defaults?.['working-directory'] ?? '.')
-  if (own !== undefined) checkFolder([...path, 'working-directory'], own, folder, report)
+  if (own !== undefined && file.role !== 'receiver')
+    checkFolder([...path, 'working-directory'], own, folder, report)
   return folder
 }
 
 /** The file's defaults, then the hook's own. Without a prototype: the names are the user's. */
-export function readEnv({ written, path, report }: HookDraft, file: FileDraft): Hook['env'] {
-  if (written.env !== undefined) checkEnv([...path, 'env'], written.env, report)
-  return Object.assign(Object.create(null), file.written.defaults?.env, written.env)
+export async function readEnv({ written, path }: HookDraft, file: FileDraft): Promise<Hook['env']> {
+  const own = await readValuesOf(written.env, [...path, 'env'], file)
+  return Object.assign(Object.create(null), file.env, own)
+}
+
+/** What stands in "env". A server that only receives knows the names alone. */
+export async function readValuesOf(
+  env: EnvWritten | undefined,
+  path: Path,
+  { report, secrets, role }: Pick<FileDraft, 'report' | 'secrets' | 'role'>,
+): Promise<Record<string, string>> {
+  if (env === undefined) return {}
+  checkEnv(path, env, report)
+  const read = Object.entries(env).map(async ([name, value]): Promise<[string, string]> => {
+    if (role === 'receiver') return [name, '']
+    if (typeof value === 'string') return [name, value]
+    const held = await readHeld([...path, name], value, secrets)
+    if (held?.value.includes('\0'))
+      report.error(
+        [...path, name],
+        `${held.label} holds a NUL character, which no command can take`,
+      )
+    if (held?.value === '') report.warn([...path, name], `${held.label} is empty`)
+    return [name, held?.value ?? '']
+  })
+  return Object.fromEntries(await Promise.all(read))
 }
 
 export function readTimeout(
@@ -54,11 +80,10 @@ export function readDuration(
 }
 
 /** Also where no hook makes use of them. */
-export function checkDefaults({ written, folder, report }: FileDraft): void {
-  const { env, timeout, 'working-directory': directory } = written.defaults ?? {}
-  if (env !== undefined) checkEnv(['defaults', 'env'], env, report)
+export function checkDefaults({ written, folder, report, role }: FileDraft): void {
+  const { timeout, 'working-directory': directory } = written.defaults ?? {}
   if (timeout !== undefined) readDuration(['defaults', 'timeout'], timeout, report, { zero: false })
-  if (directory !== undefined)
+  if (directory !== undefined && role !== 'receiver')
     checkFolder(['defaults', 'working-directory'], directory, resolve(folder, directory), report)
 }
 
@@ -84,7 +109,7 @@ const runsCode = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']
 /** Every program loads the library they name. Some have a reason to, such as another malloc. */
 const loadsCode = ['LD_PRELOAD', 'LD_AUDIT']
 
-function checkEnv(path: Path, env: Readonly<Record<string, string>>, report: Report): void {
+function checkEnv(path: Path, env: EnvWritten, report: Report): void {
   for (const [name, value] of Object.entries(env)) {
     const here = [...path, name]
     const [ours] = /^(HOOK|INPUT|RUNHOOK)_/i.exec(name) ?? []
@@ -99,7 +124,7 @@ function checkEnv(path: Path, env: Readonly<Record<string, string>>, report: Rep
       })
     if (loadsCode.includes(name))
       report.warn(here, 'loads code into every program the command starts', { at: 'key' })
-    if (value.includes('{{'))
+    if (typeof value === 'string' && value.includes('{{'))
       report.error(here, 'has "{{", and nothing is filled into "env"', {
         hint: 'a command finds values of the delivery in $HOOK_BRANCH and the like',
       })

@@ -15,7 +15,7 @@ import { type Accounts, accountsHere, mayBecomeOthers, userNamed, userNames } fr
 
 export function readTerms(
   { written, path, report }: HookDraft,
-  { written: { defaults = {} } }: FileDraft,
+  { written: { defaults = {} }, role }: FileDraft,
   accounts: () => Accounts = accountsHere,
 ): Terms {
   const of = (key: keyof TermsWritten): Place =>
@@ -23,9 +23,10 @@ export function readTerms(
       ? { path: ['defaults', key], from: defaults }
       : { path: [...path, key], from: written }
   return {
-    user: readUser(of('user'), report, accounts),
+    // Who only receives runs nothing: its machine need not have that user, nor its server such rights.
+    user: role === 'receiver' ? null : readUser(of('user'), report, accounts),
     umask: readUmask(of('umask').from.umask),
-    nice: readNice(of('nice'), report, accounts),
+    nice: role === 'receiver' ? null : readNice(of('nice'), report, accounts),
     limits: readLimits(written, defaults, path, report),
     leftovers: written.leftovers ?? 'kill',
   }
@@ -33,11 +34,12 @@ export function readTerms(
 
 /** Also where no hook makes use of them. */
 export function checkTerms(draft: FileDraft): void {
-  const { report } = draft
+  const { report, role } = draft
   const { defaults = {} } = draft.written
+  readLimits({}, defaults, [], report)
+  if (role === 'receiver') return
   readUser({ path: ['defaults', 'user'], from: defaults }, report, accountsHere)
   readNice({ path: ['defaults', 'nice'], from: defaults }, report, accountsHere)
-  readLimits({}, defaults, [], report)
 }
 
 interface Place {

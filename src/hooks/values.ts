@@ -4,13 +4,20 @@
  */
 
 import type { Node } from 'jsonc-parser'
-import { isSecretPath } from './mask.ts'
+import type { Role } from '../model/config.ts'
+import { isMadePath, isSecretPath } from './mask.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
+import { isUnneeded } from './roles.ts'
 import { members } from './source.ts'
 import type { Filled, Variables } from './variables.ts'
 
-export function readValues(root: Node, variables: Variables, report: Report): unknown {
+export function readValues(
+  root: Node,
+  variables: Variables,
+  report: Report,
+  role: Role = 'all',
+): unknown {
   return read(root, [])
 
   function read(node: Node, path: Path): unknown {
@@ -27,8 +34,8 @@ export function readValues(root: Node, variables: Variables, report: Report): un
   /** A text that cannot be filled in stays as written, and is refused: nothing more is said about it. */
   function fillIn(text: string, path: Path): string {
     if (text.includes('\0')) refuse(path, 'holds a NUL character, which no command can take')
-    if (isLiteral(path)) return text
-    const filled = variables.fill(text, { secret: isSecretPath(path) })
+    if (isLiteral(path) || isUnneeded(path, role)) return text
+    const filled = variables.fill(text, { secret: isMadePath(path) })
     if ('text' in filled) return filled.text
     refuse(path, ...explain(filled, path))
     return text
@@ -58,8 +65,9 @@ function explain(
   const name = filled.missing
   if (/^(HOOK|INPUT)_/.test(name))
     return [`${name} is known only to a running command; use it in "run", as "$${name}"`, null]
-  const advice = isSecretPath(path)
-    ? `make one: echo "${name}=$(openssl rand -hex 32)" >> .env`
-    : `add a line ${name}=… to .env, or write "\${${name}:-default}"`
+  const advice =
+    isSecretPath(path) && path[1] !== 'database'
+      ? `make one: echo "${name}=$(openssl rand -hex 32)" >> .env`
+      : `add a line ${name}=… to .env, or write "\${${name}:-default}"`
   return [`${name} is set neither in .env nor in the environment`, advice]
 }

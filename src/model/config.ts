@@ -39,10 +39,10 @@ export interface WorkerSettings {
   /** After so long without a sign of life its runs are taken to be over. */
   readonly leaseMs: number
   /**
-   * Hooks that it ever runs, each by its name with the hashes (`Hook.config`) of the texts that it may have;
-   * an empty list = any text. Null = whatever stands in its own hooks file.
+   * Hooks that it ever runs, each by its name with the hashes (`Hook.commandHash`) that it may have. Null =
+   * whatever stands in its own hooks file.
    */
-  readonly allow: ReadonlyMap<string, readonly string[]> | null
+  readonly allow: ReadonlyMap<string, readonly string[] | 'any'> | null
   /**
    * What receivers seal runs with and workers hold them against, so that a row which somebody else wrote into
    * the database starts nothing; null = unsealed.
@@ -50,9 +50,17 @@ export interface WorkerSettings {
   readonly sealKeys: readonly Secret[] | null
 }
 
+/**
+ * What the process that loads a hooks file is to do: everything; only carry out runs, without the secrets
+ * that deliveries are proven by; or only receive, without what commands are given.
+ */
+export type Role = 'all' | 'worker' | 'receiver'
+
 /** A loaded hooks file. Replaced whole on reload, never changed. */
 export interface Config {
   readonly file: string
+  /** Of one that is not `all` hooks lack what that role does not need: it must not be used for another. */
+  readonly role: Role
   readonly server: ServerSettings
   readonly hosts: ReadonlyMap<HostName, readonly Secret[]>
   readonly hooks: ReadonlyMap<string, Hook>

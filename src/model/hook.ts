@@ -194,4 +194,6 @@ export interface Hook {
   readonly keep: { readonly runs: number | null; readonly ageMs: number | null }
   /** First 12 hex digits of the SHA-256 of this hook's text in the file: which config a run used. */
   readonly config: string
+  /** 64 hex digits: what it executes, wherever its file lies and whatever starts it; see hooks/command-hash.ts. */
+  readonly commandHash: string
 }

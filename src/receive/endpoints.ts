@@ -33,7 +33,9 @@ export interface Endpoint {
 
 export type Endpoints = ReadonlyMap<string, Endpoint>
 
+/** A worker's config lacks the secrets by which deliveries are proven: nothing answers there. */
 export function endpointsOf(config: Config): Endpoints {
+  if (config.role === 'worker') return new Map()
   const hooks = [...config.hooks.values()]
   const own = hooks.map(ownEndpoint)
   const shared = gitHosts.flatMap((host) => sharedEndpoint(host, config, hooks))

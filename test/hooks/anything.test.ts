@@ -12,7 +12,19 @@ import { aFolder, REF, SECRET } from './written.ts'
 
 const good = {
   defaults: { timeout: '10m', env: { A: 'x' }, shell: '/bin/sh', 'working-directory': '.' },
-  server: { host: '::1', port: 1, drain: '5s', 'max-parallel': 1, 'public-url': 'http://a.b' },
+  server: {
+    host: '::1',
+    port: 1,
+    drain: '5s',
+    'max-parallel': 1,
+    'public-url': 'http://a.b',
+    database: 'postgres://a:b@localhost/c',
+    labels: ['web'],
+    name: 'w',
+    lease: '30s',
+    allow: { a: 'any' },
+    seal: [REF],
+  },
   hosts: { github: { secret: REF }, bitbucket: { secret: [REF] } },
   hooks: {
     a: {
@@ -22,7 +34,16 @@ const good = {
       run: ['git pull', { signal: 'HUP', pidfile: 'x' }],
       concurrency: { group: 'a', queue: 'max', 'cancel-in-progress': false },
     },
-    b: { url: '/b', on: ['get'], token: REF, command: ['df', '{{ payload.x }}'], auth: 'none' },
+    b: {
+      url: '/b',
+      on: ['get'],
+      token: REF,
+      'runs-on': { every: 'web' },
+      'catch-up': true,
+      strategy: { 'max-parallel': 1, 'fail-fast': true },
+      command: ['df', '{{ payload.x }}'],
+      auth: 'none',
+    },
     c: { on: { manual: { inputs: { x: { type: 'choice', options: ['a'], default: 'a' } } } } },
   },
 }

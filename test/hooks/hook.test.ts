@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { anywhere } from '../../src/hooks/placement.ts'
 import { noTerms } from '../some.ts'
 import { hookOf, REF, SECRET, written } from './written.ts'
 
@@ -49,6 +50,7 @@ describe('a hook', () => {
       terms: noTerms,
       timeoutMs: 600_000,
       concurrency: { group: 'site', cancelInProgress: false, queue: 'single' },
+      placement: anywhere,
       maxParallel: null,
       respond: 'accepted',
       reply: { statuses: new Map(), headers: {}, cacheMs: null, onDisconnect: 'continue' },
@@ -58,6 +60,7 @@ describe('a hook', () => {
       enabled: true,
       keep: { runs: null, ageMs: null },
       config: expect.stringMatching(/^[0-9a-f]{12}$/),
+      commandHash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect(envFile).toBe(join(folder, '.env'))
     expect(files).toEqual([join(folder, 'hooks.json'), envFile])

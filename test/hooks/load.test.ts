@@ -3,7 +3,7 @@
  */
 
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/hooks/load.ts'
@@ -15,6 +15,14 @@ import { aFolder, hookOf, REF, SECRET, written } from './written.ts'
 const manual = { on: 'manual', secret: REF, run: 'true' }
 const push = { repo: 'github:acme/site', secret: REF, run: 'git pull' }
 const page = { url: '/df', on: 'get', token: REF, command: ['df', '-h'] }
+
+const alone = {
+  name: hostname(),
+  labels: ['default'],
+  leaseMs: 30_000,
+  allow: null,
+  sealKeys: null,
+}
 
 describe('the config', () => {
   test("keeps each hook's text as written under the hash of it, secrets starred", async () => {
@@ -49,6 +57,8 @@ describe('the config', () => {
       drainMs: 5000,
       keep: aKeep(),
       trustedProxies: [],
+      database: null,
+      worker: alone,
     })
   })
 
@@ -64,6 +74,8 @@ describe('the config', () => {
       drainMs: 60_000,
       keep: aKeep(),
       trustedProxies: [],
+      database: null,
+      worker: alone,
     })
     const overrides = { host: '::1', port: 0, data: '/elsewhere' }
     const server = { host: '0.0.0.0', port: 1, data: 'state' }

@@ -30,6 +30,7 @@ export interface Beside {
   readonly environment?: LoadOptions['environment']
   readonly createSecrets?: boolean
   readonly overrides?: NonNullable<LoadOptions['overrides']>
+  readonly role?: NonNullable<LoadOptions['role']>
 }
 
 export function aFolder(files: Readonly<Record<string, string>> = {}): string {
@@ -43,8 +44,8 @@ export function aFolder(files: Readonly<Record<string, string>> = {}): string {
 export async function written(content: unknown, beside: Beside = {}): Promise<Written> {
   const text = typeof content === 'string' ? content : JSON.stringify(content)
   const folder = aFolder({ 'hooks.json': text, ...beside.files })
-  const { environment = { SECRET }, createSecrets = false, overrides = {} } = beside
-  const options = { environment, createSecrets, overrides }
+  const { environment = { SECRET }, createSecrets = false, overrides = {}, role = 'all' } = beside
+  const options = { environment, createSecrets, overrides, role }
   const loaded = await loadConfig(join(folder, 'hooks.json'), options)
   const shown = renderProblems('hooks.json', text, loaded.problems, { color: false })
   const lines = shown.split('\n').filter((line) => line.startsWith('hooks.json:'))

@@ -314,5 +314,6 @@ function configOf(world: World): Config {
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),
     texts: new Map(),
     hidden: [],
+    role: 'all',
   }
 }
