@@ -6,7 +6,7 @@
 import type { Ring } from './ring.ts'
 
 /** No character of UTF-8 has more than three bytes after its first. */
-export const LONGEST_REST = 3
+const LONGEST_REST = 3
 export const NEWLINE = 0x0a
 /** How far into the tail a line start is looked for. */
 const LINE_SEARCH = 64 * 1024
@@ -29,6 +29,19 @@ export function ending(
   return { rest: Buffer.concat([Buffer.from(line), bytes.subarray(skipped)]), from }
 }
 
+/** How much of a chunk the head takes that has `taken` bytes: up to its limit, and on to the end of a character. */
+export function headShare(chunk: Uint8Array, taken: number, limit: number): number {
+  let share = Math.min(chunk.length, Math.max(0, limit - taken))
+  const most = Math.min(chunk.length, limit + LONGEST_REST - taken)
+  while (share < most && taken + share >= limit && continues(chunk, share)) share += 1
+  return share
+}
+
+/** Stands, for a reader of a live output, for what was cut before he came to read it. */
+export function gapLine(cut: number): Buffer {
+  return Buffer.from(`\n${marker(cut)}\n`)
+}
+
 /** Where the tail may begin: after the first newline near its start, else at the start of a character. */
 function lineStart(bytes: Uint8Array): number {
   const newline = bytes.subarray(0, Math.min(LINE_SEARCH, bytes.length >> 2)).indexOf(NEWLINE)
@@ -39,11 +52,11 @@ function lineStart(bytes: Uint8Array): number {
 }
 
 /** True for a byte inside a UTF-8 character, never its first. */
-export function continues(bytes: Uint8Array, at: number): boolean {
+function continues(bytes: Uint8Array, at: number): boolean {
   return ((bytes[at] ?? 0) & 0xc0) === 0x80
 }
 
-export function marker(cut: number, kept = ''): string {
+function marker(cut: number, kept = ''): string {
   return `[runhook: ${grouped(cut)} bytes cut here${kept}]`
 }
 

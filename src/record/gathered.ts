@@ -20,6 +20,19 @@ export class Gathered {
     this.#length = needed
   }
 
+  /** A copy of a part of it. */
+  copy(from: number, to: number): Uint8Array {
+    return Buffer.from(this.#block.subarray(from, Math.min(to, this.#length)))
+  }
+
+  /** Forgets the first bytes. */
+  drop(count: number): void {
+    const rest = this.#block.subarray(count, this.#length)
+    this.#block = Buffer.alloc(0)
+    this.#length = 0
+    if (rest.length > 0) this.add(rest)
+  }
+
   /** Everything gathered so far; begins anew. */
   take(): Uint8Array {
     const bytes = this.#block.subarray(0, this.#length)

@@ -12,11 +12,10 @@ import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import type { Disk } from './disk.ts'
 import type { OutputLog } from './output-log.ts'
 import type { Redactor } from './redact.ts'
-import { FileWriter, type Limits, type OutputWriter } from './writer.ts'
+import { FileWriter, type Limits, type OutputWriter, usualLimits } from './writer.ts'
 
 export type { Closed, Limits, OutputWriter } from './writer.ts'
 
-const defaults: Limits = { head: 2 ** 20, tail: 3 * 2 ** 20 }
 /** While the disk is short of room: the end, where a failure is told. */
 const shortLimits: Limits = { head: 0, tail: 4096 }
 const PIECE = 64 * 1024
@@ -47,7 +46,7 @@ export class FileOutputLog implements OutputLog {
   constructor(
     directory: string,
     {
-      limits = defaults,
+      limits = usualLimits,
       redactor = () => null,
       disk = { room: 'enough' },
     }: FileOutputLogOptions = {},

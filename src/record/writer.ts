@@ -8,7 +8,7 @@ import { closeSync, write, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { messageOf } from '../errors.ts'
-import { continues, ending, grouped, LONGEST_REST, marker, NEWLINE } from './cut.ts'
+import { ending, gapLine, grouped, headShare, NEWLINE } from './cut.ts'
 import { Gathered } from './gathered.ts'
 import { Ring } from './ring.ts'
 
@@ -22,6 +22,8 @@ export interface Limits {
   /** Bytes of the end that are kept when there is more. */
   readonly tail: number
 }
+
+export const usualLimits: Limits = { head: 2 ** 20, tail: 3 * 2 ** 20 }
 
 export interface OutputWriter {
   /** Takes a copy of the chunk. Never throws. */
@@ -96,7 +98,7 @@ export class FileWriter implements OutputWriter {
   }
 
   write(chunk: Uint8Array): void {
-    const share = this.#tail === null ? this.#headShare(chunk) : 0
+    const share = this.#tail === null ? headShare(chunk, this.#head, this.#limits.head) : 0
     if (share > 0) this.#keepHead(chunk.subarray(0, share))
     if (share < chunk.length) this.#keepTail(chunk.subarray(share))
     this.#written += chunk.length
@@ -116,7 +118,7 @@ export class FileWriter implements OutputWriter {
     const next = this.#head + from + bytes.length
     const gap = this.#head + from - Math.max(at, this.#head)
     if (gap === 0) return { bytes, next }
-    return { bytes: Buffer.concat([Buffer.from(`\n${marker(gap)}\n`), bytes]), next }
+    return { bytes: Buffer.concat([gapLine(gap), bytes]), next }
   }
 
   async close(): Promise<Closed> {
@@ -139,16 +141,6 @@ export class FileWriter implements OutputWriter {
     this.#onClose(this.#problem === null ? (this.#whole?.take() ?? null) : null)
     this.#notify()
     return this.#closed
-  }
-
-  /** How much of the chunk the head takes: up to its limit, and on to the end of a character there. */
-  #headShare(chunk: Uint8Array): number {
-    let share = Math.min(chunk.length, Math.max(0, this.#limits.head - this.#head))
-    const most = Math.min(chunk.length, this.#limits.head + LONGEST_REST - this.#head)
-    while (share < most && this.#head + share >= this.#limits.head && continues(chunk, share)) {
-      share += 1
-    }
-    return share
   }
 
   #keepHead(bytes: Uint8Array): void {
