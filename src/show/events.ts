@@ -31,7 +31,8 @@ export async function* runEvents(
       if (moment.run.status !== last?.status && !hasEnded(moment.run)) yield moment
       last = moment.run
     }
-    if (last && ('run' in moment || !hasEnded(last))) sections.learn(await stepsOf(parts, last))
+    // Only when it moved: a step that begins is told before its first output, and asking may be dear.
+    if ('run' in moment) sections.learn(await stepsOf(parts, moment.run))
     yield* sections.due(at)
     if (!('bytes' in moment)) continue
     yield* sections.cut(moment.bytes, at)

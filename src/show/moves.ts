@@ -10,6 +10,16 @@ export class Moves {
     for (const wake of this.#watchers.get(runId) ?? []) wake()
   }
 
+  /** Runs that somebody watches now. */
+  get watched(): number[] {
+    return [...this.#watchers.keys()]
+  }
+
+  /** Words may have been lost: everybody had better look. */
+  tellAll(): void {
+    for (const runId of this.watched) this.tell(runId)
+  }
+
   /** Calls `wake` at each move from now on, until what it returns is called. */
   watch(runId: number, wake: () => void): () => void {
     const watchers = this.#watchers.get(runId) ?? new Set()
@@ -37,6 +47,11 @@ export class Bell {
   nudge(): void {
     this.#nudged = true
     this.#wake()
+  }
+
+  /** Whether it rang and nobody has heard it yet. */
+  get rings(): boolean {
+    return this.#rung
   }
 
   /** Whether it rang since this was asked last. */

@@ -21,7 +21,7 @@ export interface OutputLogLike {
 export type Moment = { readonly run: Run } | { readonly bytes: Uint8Array; readonly at: number }
 
 export interface Watched {
-  readonly store: Store
+  readonly store: Pick<Store, 'run' | 'steps'>
   readonly output: OutputLogLike
   readonly control: Pick<Control, 'watch'>
 }
@@ -29,7 +29,7 @@ export interface Watched {
 /** Nothing is asked again but on a word of the server; this is for the word that went astray. */
 const LOOK_MS = 10_000
 /** A run that has ended while its log stays open: nobody will close it any more. */
-const GIVE_UP_MS = 1000
+const GIVE_UP_MS = 3000
 /** How much is read at once. */
 const PIECE_BYTES = 64 * 1024
 
@@ -66,7 +66,7 @@ export async function* watch(
   }
 }
 
-export async function findRun(store: Store, runId: number): Promise<Run> {
+export async function findRun(store: Pick<Store, 'run'>, runId: number): Promise<Run> {
   const run = await store.run(runId)
   if (run) return run
   throw new RunhookError('not-found', `There is no run #${runId}.`)
@@ -115,12 +115,12 @@ async function* follow(
     while (!signal.aborted) {
       const piece = await pieces.next(ended ? GIVE_UP_MS : LOOK_MS)
       if (piece === 'over') break
-      if (piece !== null) {
+      if (piece instanceof Uint8Array) {
         yield { bytes: piece, at }
         at += piece.length
         continue
       }
-      if (ended) break
+      if (ended && piece === null) break
       bell.heard()
       const run = await findRun(parts.store, runId)
       ended = hasEnded(run)
@@ -147,10 +147,11 @@ class Pieces {
     this.#bell = bell
   }
 
-  /** Null when no piece came before the bell rang, or for this long. */
-  async next(ms: number): Promise<Uint8Array | 'over' | null> {
+  /** `rung`: the bell rings, which comes before any piece. Null when nothing came for this long. */
+  async next(ms: number): Promise<Uint8Array | 'over' | 'rung' | null> {
     if (!this.#asked) this.#ask()
     if (this.#came === null) await this.#bell.wait(ms)
+    if (this.#bell.rings) return 'rung'
     const came = this.#came
     if (came === null) return null
     if ('thrown' in came) throw came.thrown

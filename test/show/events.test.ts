@@ -179,3 +179,34 @@ test('a run whose log is never closed ends all the same', async () => {
   })
   await writer.close()
 })
+
+test('steps are asked for when the run moved, however much it prints', async () => {
+  const world = await served()
+  world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  const writer = world.output.open(142)
+  let asked = 0
+  const live: StepRecord[] = []
+  world.control = {
+    steps: () => {
+      asked++
+      return live
+    },
+  }
+  const { heard } = listen(world, '/runs/142/events')
+  for (let line = 0; line < 50; line++) {
+    writer.write(Buffer.from(`line ${line}\n`))
+    await until(() => heard.text.includes(`line ${line}\\n`), `line ${line}`)
+  }
+  expect(asked).toBe(1)
+  live.push(aStep({ outputFrom: writer.written, finishedAt: null, outputTo: null }))
+  world.moves.tell(142)
+  writer.write(Buffer.from('of the step'))
+  await until(() => heard.text.includes('of the step'), 'its output')
+  expect(asked).toBe(2)
+  await writer.close()
+  world.steps.set(142, live)
+  world.moved(aRun())
+  await until(() => heard.done, 'the end')
+  const events = eventsIn(heard.text).slice(-3)
+  expect(events).toEqual([{ step: live[0] }, { output: 'of the step' }, { end: aRun() }])
+})
