@@ -21,6 +21,23 @@ export class Ends {
     this.#awaited.delete(runId)
   }
 
+  /** Runs that somebody waits for now. */
+  get awaited(): number[] {
+    return [...this.#awaited.keys()]
+  }
+
+  isAwaited(runId: number): boolean {
+    return this.#awaited.has(runId)
+  }
+
+  /** Its end will not be known here. */
+  giveUp(runId: number, error: Error): void {
+    const awaited = this.#awaited.get(runId)
+    awaited?.promise.catch(() => undefined) // who waited may have gone
+    awaited?.reject(error)
+    this.#awaited.delete(runId)
+  }
+
   /** Resolves when the run has ended, or at once if it did so lately. */
   when(runId: number): Promise<RunEnd> {
     const end = this.#recent.get(runId)

@@ -6,6 +6,8 @@ import { Postgres } from '../../src/postgres/connect.ts'
 import { Listener, type ListenOptions } from '../../src/postgres/listen.ts'
 import { Notices } from '../../src/postgres/notices.ts'
 import { migrate } from '../../src/postgres/schema.ts'
+import { runOf, stepOf } from '../../src/record/rows.ts'
+import type { Store } from '../../src/record/store.ts'
 import { aDatabase } from './database.ts'
 
 export interface FleetProcess {
@@ -60,4 +62,36 @@ export async function endRun(
     [id, status],
   )
   notices.tell({ kind: 'move', run: id })
+}
+
+/** What a worker notes of a step; `to` is where its output ends, null while it goes on. */
+export async function noteStep(
+  { database }: Pick<FleetProcess, 'database'>,
+  runId: number,
+  number: number,
+  to: number | null,
+  from = 0,
+) {
+  await database.query(
+    `INSERT INTO runhook.steps (run_id, number, phase, title, status, started_at, finished_at, output_from,
+       output_to)
+     VALUES ($1, $2, 'run', 'true', $3, 0, $4, $5, $6)
+     ON CONFLICT (run_id, number) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at,
+       output_to = excluded.output_to`,
+    [runId, number, to === null ? null : 'success', to === null ? null : 1, from, to],
+  )
+}
+
+/** What of the Store reads single runs. */
+export function rowsOf(database: Postgres): Pick<Store, 'run' | 'steps'> {
+  return {
+    async run(id) {
+      const [row] = await database.query('SELECT * FROM runhook.runs WHERE id = $1', [id])
+      return row ? runOf(row) : null
+    },
+    async steps(id) {
+      const sql = 'SELECT * FROM runhook.steps WHERE run_id = $1 ORDER BY number'
+      return (await database.query(sql, [id])).map(stepOf)
+    },
+  }
 }
