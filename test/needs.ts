@@ -11,6 +11,8 @@ export function needs(tool: string) {
   return testUnless(found ? null : `${tool} is not installed`)
 }
 
+export type MaybeTest = ReturnType<typeof testUnless>
+
 /** `test`, or its skipping twin when there is a reason. */
 export function testUnless(missing: string | null) {
   if (missing === null) return test

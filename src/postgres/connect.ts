@@ -82,7 +82,7 @@ export class Postgres implements Session {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    if (!this.#pool.ending) await this.#pool.end()
   }
 
   async #once<T>(work: (session: Session) => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import type { Run, RunEnd } from '../../src/model/run.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import type { Accepted, RetryPlan, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
+import type { MaybeTest } from '../needs.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
 
 /** A store, and what makes runs move on. */
@@ -23,8 +24,8 @@ export interface Opened {
 }
 
 export interface Engine {
-  /** Of vitest, where the engine can run. */
-  readonly test: typeof test
+  /** Of vitest; skips where the engine cannot run. */
+  readonly test: MaybeTest
   /** Somewhere new to keep things. What it resolves with opens what is there. */
   place(): Promise<(options?: { maxWaiting?: number }) => Promise<Opened>>
 }

@@ -3,13 +3,14 @@
  * one.
  */
 
-import { describe, expect, type test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Keep } from '../../src/model/config.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import type { Conclusion } from '../../src/model/run.ts'
 import type { KeptOutputs } from '../../src/record/prune.ts'
 import type { Policy, Retention } from '../../src/record/retention.ts'
 import type { Store } from '../../src/record/store.ts'
+import type { MaybeTest } from '../needs.ts'
 import { aDelivery, aHook } from '../some.ts'
 import { accept } from './engine.ts'
 
@@ -45,7 +46,7 @@ export interface Archive {
 }
 
 export interface Archives {
-  readonly test: typeof test
+  readonly test: MaybeTest
   readonly archive: (keep?: Partial<Keep>) => Promise<Archive>
 }
 
