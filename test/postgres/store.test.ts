@@ -1,0 +1,44 @@
+/** The Store of a fleet: the contract, and what only a server of its own can do to it. */
+
+import { expect, onTestFinished, vi } from 'vitest'
+import { aDeliveryRow, aRunRow, migrated } from './connected.ts'
+import { aServer, onPostgres } from './database.ts'
+import { aStore } from './engine.ts'
+
+onPostgres('a server that is away is told of, and nothing has to be restarted for it', async () => {
+  const server = await aServer()
+  const database = await migrated(await server.createDatabase())
+  const store = await aStore(database)
+  const run = await aRunRow(database, { delivery: await aDeliveryRow(database) })
+  for (const mode of ['immediate', 'fast', 'immediate'] as const) {
+    await server.stop(mode)
+    const asked = [store.run(run), store.runs({ limit: 1 }), store.refusals({ since: 0, limit: 1 })]
+    for (const result of await Promise.allSettled([...asked, store.keepConfig(new Map())])) {
+      expect(result).toMatchObject({ reason: { code: 'storage', httpStatus: 503 } })
+    }
+    await server.start()
+    expect(await store.run(run)).toMatchObject({ id: run, status: 'success' })
+  }
+})
+
+onPostgres('the texts of the hooks in use are said to be so every day', async () => {
+  const database = await migrated()
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const store = await aStore(database)
+  await store.keepConfig(new Map([['c-old', '{}']]))
+  await store.keepConfig(new Map([['c-now', '{}']]))
+  const first = Date.now()
+  const usedAt = async () => {
+    const rows = await database.query('SELECT hash, used_at FROM runhook.configs ORDER BY hash')
+    return rows.map((row) => [row.hash, Number(row.used_at) - first])
+  }
+  const day = 24 * 60 * 60 * 1000
+  vi.advanceTimersByTime(day)
+  await vi.waitFor(async () =>
+    expect(await usedAt()).toEqual([
+      ['c-now', day],
+      ['c-old', 0],
+    ]),
+  )
+})
