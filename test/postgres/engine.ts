@@ -25,6 +25,7 @@ export const postgres: Engine = {
         store,
         tokens: store.tokens,
         begin: () => Promise.reject(new Error('nothing is planned')),
+        requeue: () => Promise.reject(new Error('nothing is planned')),
         finish: () => Promise.reject(new Error('nothing is planned')),
         cancelWaiting: () => Promise.reject(new Error('nothing is planned')),
         async close() {

@@ -5,7 +5,7 @@ import type { Delivery, Verdict } from '../../src/model/delivery.ts'
 import type { Hook } from '../../src/model/hook.ts'
 import type { Run, RunEnd } from '../../src/model/run.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
-import type { Accepted, RetryPlan, Store } from '../../src/record/store.ts'
+import type { Accepted, Begun, RetryPlan, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
 import type { MaybeTest } from '../needs.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
@@ -14,8 +14,10 @@ import { aDelivery, aDirectory, aHook } from '../some.ts'
 export interface Opened {
   readonly store: Store
   readonly tokens: Tokens
-  /** Marks a waiting run as running. False when it waits no longer. */
-  begin(runId: number): Promise<boolean>
+  /** Marks a waiting run as running. Null when it waits no longer. */
+  begin(runId: number): Promise<Begun | null>
+  /** A running run whose command never started. */
+  requeue(runId: number): Promise<void>
   /** Of a running run; resolves with its retry. */
   finish(runId: number, end: RunEnd, retry?: RetryPlan | null): Promise<Run | null>
   /** False when it was not waiting. */
@@ -40,7 +42,8 @@ export const sqlite: Engine = {
       return {
         store,
         tokens: store.tokens,
-        begin: async (runId) => (await store.begin(runId, 'c0ffee000000')) !== null,
+        begin: (runId) => store.begin(runId, 'c0ffee000000'),
+        requeue: (runId) => store.requeue(runId),
         finish: (runId, end, retry) => store.finish(runId, end, retry),
         cancelWaiting: (runId, reason) => store.cancelWaiting(runId, reason),
         close: () => store.close(),

@@ -300,7 +300,7 @@ export function storeContract(engine: Engine): void {
       const open = await opened(engine)
       await accept(open)
       const begun = await Promise.all([open.begin(1), open.begin(1)])
-      expect(begun.sort()).toEqual([false, true])
+      expect(begun.filter((one) => one !== null)).toHaveLength(1)
     })
 
     test('a waiting run can be cancelled, an ended one cannot', async () => {
