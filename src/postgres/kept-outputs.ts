@@ -38,9 +38,9 @@ export class PostgresKeptOutputs implements KeptOutputs {
     this.#bytes = row ? number(row, 'bytes') : 0
   }
 
-  async remove(runId: number): Promise<void> {
+  async remove(runIds: readonly number[]): Promise<void> {
     for (;;) {
-      const [row] = await this.#db.query(removeRows, [runId, ROWS])
+      const [row] = await this.#db.query(removeRows, [runIds, ROWS])
       if (!row) return
       this.#bytes = Math.max(0, this.#bytes - number(row, 'bytes'))
       if (number(row, 'rows') < ROWS) return
@@ -58,15 +58,16 @@ export class PostgresKeptOutputs implements KeptOutputs {
       if (last === undefined) return
       after = last
       const gone = await this.#db.query(ofNoRun, [ids])
-      for (const row of gone) await this.#removeOfNoRun(number(row, 'id'))
+      await this.#removeOfNoRun(gone.map((row) => number(row, 'id')))
       yield
     }
   }
 
   /** It was never counted. */
-  async #removeOfNoRun(runId: number): Promise<void> {
+  async #removeOfNoRun(runIds: readonly number[]): Promise<void> {
+    if (runIds.length === 0) return
     const { bytes } = this
-    await this.remove(runId)
+    await this.remove(runIds)
     this.#bytes = bytes
   }
 }
@@ -77,8 +78,8 @@ const keptBytes = `
 
 const removeRows = `
   WITH gone AS (
-    DELETE FROM runhook.outputs WHERE run_id = $1 AND at IN (
-      SELECT at FROM runhook.outputs WHERE run_id = $1 ORDER BY at LIMIT $2)
+    DELETE FROM runhook.outputs WHERE (run_id, at) IN (
+      SELECT run_id, at FROM runhook.outputs WHERE run_id = ANY ($1) LIMIT $2)
     RETURNING octet_length(bytes) AS bytes
   )
   SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes FROM gone`

@@ -47,7 +47,7 @@ async function remove<Run extends EndedRun>(
   const gone: number[] = []
   for (const run of runs) {
     if (!isOld(run) && !isTooMuch()) continue
-    await files.remove(run.id)
+    await files.remove([run.id]) // one by one: it may be enough
     gone.push(run.id)
   }
   if (gone.length > 0) await prune.outputRemoved(gone)

@@ -34,7 +34,11 @@ export class OutputFiles implements KeptOutputs {
   /** Nobody else adds. */
   async count(): Promise<void> {}
 
-  async remove(runId: number): Promise<void> {
+  async remove(runIds: readonly number[]): Promise<void> {
+    for (const id of runIds) await this.#remove(id)
+  }
+
+  async #remove(runId: number): Promise<void> {
     const found = await stat(this.#log.path(runId)).catch(() => null)
     await this.#log.remove(runId)
     this.#bytes = Math.max(0, this.#bytes - (found?.size ?? 0))

@@ -57,7 +57,7 @@ export interface KeptOutputs {
   add(runId: number): void
   /** Finds out how many bytes there are, where others add to them too. */
   count(): Promise<void>
-  remove(runId: number): Promise<void>
+  remove(runIds: readonly number[]): Promise<void>
   /** Removes those of no run; a pause may come after each step. `runsOf` tells which of these numbers are runs. */
   tidy(runsOf: (from: number, to: number) => Promise<ReadonlySet<number>>): AsyncGenerator<void>
 }

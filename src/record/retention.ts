@@ -197,8 +197,9 @@ export class Retention {
     const newest = await this.#parts.prune.newestRun()
     const runs = all.filter((run) => run.id !== newest)
     if (runs.length === 0) return
-    for (const run of runs) await this.#parts.files.remove(run.id)
-    await this.#parts.prune.runs(runs.map((run) => run.id))
+    const ids = runs.map((run) => run.id)
+    await this.#parts.files.remove(ids)
+    await this.#parts.prune.runs(ids)
     this.#removed.runs += runs.length
   }
 

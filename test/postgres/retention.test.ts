@@ -98,7 +98,7 @@ describe('outputs', () => {
       `INSERT INTO runhook.outputs SELECT $1, at, 'x' FROM generate_series(1, 1999) AS at`,
       [id],
     )
-    await files.remove(id)
+    await files.remove([id])
     expect(await withOutput([id, other])).toEqual([other])
     expect(await count('outputs')).toBe(4)
   })
