@@ -46,8 +46,8 @@ export class PieceWriter implements OutputWriter {
   #lastOfHead = NEWLINE
   #tail: Ring | null = null
   #written = 0
-  /** Stored for certain, in order. */
-  #pieces: readonly Piece[] = []
+  /** Stored, in order. What a failed statement would have changed is unsure: it may have. */
+  #pieces: readonly (Piece & { readonly unsure?: true })[] = []
   #going: Promise<void> | null = null
   #wake = () => {}
   #saved = 0
@@ -137,12 +137,11 @@ export class PieceWriter implements OutputWriter {
   async #save(): Promise<boolean> {
     const sure = this.#staying()
     const put = this.#missing(sure)
-    const keep = sure.map(({ at }) => at)
-    // Whatever becomes of the statement, these are there.
-    this.#pieces = sure
     try {
-      await this.#parts.save({ keep, put })
+      await this.#parts.save({ keep: sure.map(({ at }) => at), put })
     } catch (error) {
+      const touched = (piece: Piece) => !sure.includes(piece)
+      this.#pieces = this.#pieces.map((one) => (touched(one) ? { ...one, unsure: true } : one))
       const pauseMs = Math.min(BACK_OFF_MS.most, (this.#failure?.pauseMs ?? 0) * 2)
       this.#failure = { error, pauseMs: Math.max(BACK_OFF_MS.first, pauseMs) }
       return false
@@ -157,8 +156,9 @@ export class PieceWriter implements OutputWriter {
   /** Pieces that are to stay as they are. */
   #staying(): Piece[] {
     const from = this.#tailFrom
-    const isIn = ({ at, length }: Piece) => (this.#end ? at >= from : at + length > from)
-    const sure = this.#pieces.filter((piece) => piece.at < this.#head || isIn(piece))
+    const isIn = ({ at, length }: Piece) =>
+      at < this.#head || (this.#end ? at >= from : at + length > from)
+    const sure = this.#pieces.filter((piece) => !piece.unsure && isIn(piece))
     const last = sure.at(-1)
     if (last && this.#grows(last)) sure.pop()
     return sure
