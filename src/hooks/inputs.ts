@@ -39,7 +39,7 @@ function readOne(input: Input, given: unknown): { value: string } | { problem: s
   const value = typeof given === 'string' ? given : scalar(given)
   if (value === null)
     return { problem: `input "${input.name}" must be a text, a number or true/false` }
-  const problem = wrong(input, value)
+  const problem = valueProblem(input, value)
   return problem ? { problem: `input "${input.name}" ${problem}` } : { value }
 }
 
@@ -47,7 +47,8 @@ function scalar(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
 
-function wrong(input: Input, value: string): string | null {
+/** The end of a sentence that begins with the input's name; null when the value can be given. */
+export function valueProblem(input: Input, value: string): string | null {
   if (value.length > input.maxLength) return `is longer than ${input.maxLength} characters`
   if (value.includes('\0')) return 'holds a NUL character'
   if (input.options && !input.options.includes(value)) {

@@ -232,7 +232,7 @@ function fork(hook: Hook, _delivery: Judged, update: Update): Check | null {
 }
 
 /** Git allows `$(id)`, `;` and a leading `-` in names. They reach commands only as values, yet scripts slip. */
-const USUAL_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+@-]{0,199}$/
+export const USUAL_REF = /^[A-Za-z0-9_][A-Za-z0-9_./+@-]{0,199}$/
 
 function unusualRef(hook: Hook, _delivery: Judged, update: Update): Check | null {
   const name = update.tag ?? update.branch ?? update.ref
