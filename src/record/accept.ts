@@ -3,9 +3,10 @@
  * is it a repeat, does a new run replace a waiting one, does it end a running one.
  */
 
-import type { Check, Delivery, StoredDelivery, Update, Verdict } from '../model/delivery.ts'
+import type { Check, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
+import { newRun, settled } from './asked.ts'
 import type { Database } from './database.ts'
 import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
@@ -53,7 +54,8 @@ export class Acceptance {
       if (check) held.set(want, check)
     }
     const going = wanted.filter((want) => !held.has(want))
-    const runs = going.map((want, index) => this.#newRun(index, id, delivery, want, 1))
+    const next = this.#waiting.next
+    const runs = going.map((want, index) => newRun(next + index, { ...delivery, id }, want, 1))
     if (!this.#fit(runs, going)) return null
     this.#nextDelivery++
     const stored: StoredDelivery = {
@@ -61,7 +63,7 @@ export class Acceptance {
       id,
       duplicateOf,
       bodyRemovedAt: null,
-      verdicts: settle(verdicts, held, runs),
+      verdicts: settled(verdicts, held, runs),
     }
     this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)
     return { delivery: stored, ...this.#queue(runs, going, stored, mayBegin) }
@@ -70,7 +72,7 @@ export class Acceptance {
   /** A new attempt of an ended run, with the hook as it is now. */
   again(run: Run, delivery: StoredDelivery, hook: Hook): Accepted | null {
     const want = { hook, update: run.update, inputs: run.inputs }
-    const next = this.#newRun(0, delivery.id, delivery, want, run.attempt + 1)
+    const next = newRun(this.#waiting.next, delivery, want, run.attempt + 1)
     if (!this.#fit([next], [want])) return null
     return { delivery, ...this.#queue([next], [want], delivery, () => false) }
   }
@@ -106,44 +108,6 @@ export class Acceptance {
     return this.#sql.running.all(group).map((row) => number(row, 'id'))
   }
 
-  /** The `index`th of those that are about to be inserted. */
-  #newRun(
-    index: number,
-    deliveryId: number,
-    delivery: Delivery,
-    want: Wanted,
-    attempt: number,
-  ): Run {
-    const update = delivery.updates[want.update]
-    return {
-      id: this.#waiting.next + index,
-      deliveryId,
-      hook: want.hook.name,
-      update: want.update,
-      group: want.hook.concurrency.group,
-      attempt,
-      retry: null,
-      status: 'queued',
-      queuedAt: Date.now(),
-      notBefore: null,
-      startedAt: null,
-      finishedAt: null,
-      exitCode: null,
-      signal: null,
-      reason: null,
-      config: want.hook.config,
-      worker: null,
-      rollout: null,
-      event: update?.event || delivery.event,
-      refName: refNameOf(update),
-      sha: update?.sha ?? null,
-      sender: delivery.sender,
-      inputs: want.inputs,
-      outputBytes: 0,
-      outputCut: 0,
-    }
-  }
-
   #insertDelivery(delivery: StoredDelivery, bodyHash: Uint8Array | null): void {
     this.#sql.insertDelivery.run(
       delivery.id,
@@ -172,26 +136,6 @@ export class Acceptance {
 
 function keptOf(want: Wanted | undefined): number | null {
   return want ? keptWaiting(want.hook.concurrency) : null
-}
-
-/** Writes into each verdict what the database decided: the run it started, or why it was held back. */
-function settle(
-  verdicts: readonly Verdict[],
-  held: ReadonlyMap<Wanted, Check>,
-  runs: readonly Run[],
-): Verdict[] {
-  return verdicts.map((verdict) => {
-    const same = (hook: string, update: number) =>
-      verdict.hook === hook && verdict.update === update && verdict.matched
-    const check = [...held].find(([want]) => same(want.hook.name, want.update))?.[1]
-    if (check) return { ...verdict, matched: false, checks: [...verdict.checks, check] }
-    const run = runs.find((candidate) => same(candidate.hook, candidate.update))
-    return run ? { ...verdict, run: run.id } : verdict
-  })
-}
-
-function refNameOf(update: Update | undefined): string | null {
-  return update?.tag ?? update?.branch ?? null
 }
 
 function nextDelivery(database: Database): number {

@@ -29,24 +29,34 @@ export class Repeats {
     const hook = want.hook.name
     const known = [guidKeyOf(delivery), delivery.host, hook, want.update] as const
     const ran = this.#sql.ranBefore.get(...known) ?? this.#sql.ranBeforePruned.get(...known)
-    if (ran) {
-      const earlier = number(ran, 'delivery_id')
-      const says = `delivery ${earlier} already started run #${number(ran, 'id')} (${text(ran, 'status')})`
-      return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${earlier}`, says }
-    }
+    if (ran) return duplicateOf(number(ran, 'delivery_id'), number(ran, 'id'), text(ran, 'status'))
     // A repeat that failed or never ran may run: that is what a host's Redeliver button is for. But what
     // was held back as a replay stays held back, however often it is sent.
     if (bodyHash === null || want.hook.allowReplay) return null
-    const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
-    const like = moved ? null : delivery.event
+    const like = eventToDiffer(delivery)
     const guid = guidKeyOf(delivery)
     const body = [bodyHash, hook, want.update, guid, guid, like, like] as const
     const row = this.#sql.sameBody.get(...body) ?? this.#sql.sameBodyPruned.get(...body)
-    if (!row) return null
-    const earlier = number(row, 'delivery_id')
-    const says = `replay suspected: the same body came as delivery ${earlier} and started run #${number(row, 'id')} ("replay": "allow" permits it)`
-    return { rule: 'replay', result: 'fail', wanted: 'new', found: `${earlier}`, says }
+    return row ? replayOf(number(row, 'delivery_id'), number(row, 'id')) : null
   }
+}
+
+/** Said of a delivery whose hook has a run already by the same id of its host. */
+export function duplicateOf(delivery: number, run: number, status: string): Check {
+  const says = `delivery ${delivery} already started run #${run} (${status})`
+  return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${delivery}`, says }
+}
+
+/** Said of a delivery whose body came before under another id. */
+export function replayOf(delivery: number, run: number): Check {
+  const says = `replay suspected: the same body came as delivery ${delivery} and started run #${run} ("replay": "allow" permits it)`
+  return { rule: 'replay', result: 'fail', wanted: 'new', found: `${delivery}`, says }
+}
+
+/** Only what came as another event than this is a replay; null = whatever it came as. */
+export function eventToDiffer(delivery: Delivery): string | null {
+  const moved = delivery.updates.some(({ event }) => isPush(event, delivery.host))
+  return moved ? null : delivery.event
 }
 
 /** What a host's id is known by: one that differs in case or spaces alone is no new one. */

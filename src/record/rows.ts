@@ -129,7 +129,7 @@ export function text(row: Row, column: string): string {
   return value
 }
 
-function textOrNull(row: Row, column: string): string | null {
+export function textOrNull(row: Row, column: string): string | null {
   return row[column] == null ? null : text(row, column)
 }
 

@@ -33,7 +33,7 @@ import type {
   Wanted,
 } from './store.ts'
 import { Transitions } from './transitions.ts'
-import { WaitingRuns } from './waiting.ts'
+import { tooManyWait, WaitingRuns } from './waiting.ts'
 
 export interface SqliteOptions {
   /** So many runs may wait; see `accept`. */
@@ -225,13 +225,7 @@ export class SqliteStore implements QueueStore {
 
   #orBusy(accepted: Accepted | null): Accepted {
     if (accepted) return accepted
-    throw new RunhookError(
-      'busy',
-      `As many runs wait as may (${this.#maxWaiting}); nothing was kept.`,
-      {
-        hint: 'Try again later, or raise "max-waiting" of "server" in the hooks file.',
-      },
-    )
+    throw tooManyWait(this.#maxWaiting)
   }
 
   #ownToken(): string {

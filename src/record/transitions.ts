@@ -87,7 +87,11 @@ export class Transitions {
   }
 }
 
-function followed(next: Run | { readonly newer: number }, plan: RetryPlan | null): string {
+/** What the reason of an end says of the retry that was planned. */
+export function followed(
+  next: { readonly id: number } | { readonly newer: number },
+  plan: RetryPlan | null,
+): string {
   if ('id' in next) return `${plan?.says} as run #${next.id}`
   return `not retried: run #${next.newer} is newer`
 }

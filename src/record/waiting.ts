@@ -3,6 +3,7 @@
  * one makes pointless, and the one that follows a failed run by itself.
  */
 
+import { RunhookError } from '../errors.ts'
 import type { Concurrency } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import type { Database } from './database.ts'
@@ -120,6 +121,13 @@ export class WaitingRuns {
 export function keptWaiting({ group, queue }: Concurrency): number | null {
   if (group === null || queue === 'max') return null
   return queue === 'single' ? 1 : queue
+}
+
+/** What whoever asks for more runs is told. */
+export function tooManyWait(most: number): RunhookError {
+  return new RunhookError('busy', `As many runs wait as may (${most}); nothing was kept.`, {
+    hint: 'Try again later, or raise "max-waiting" of "server" in the hooks file.',
+  })
 }
 
 /** For a plan of the queries: see runs_unfinished in migrations.ts, which each must use. */
