@@ -58,8 +58,7 @@ export class Postgres implements Session {
 
   async query(sql: string, values: Values = []): Promise<Row[]> {
     try {
-      const { rows } = await this.#pool.query(sql, values.map(storable))
-      return rows
+      return rowsOf(await this.#pool.query(sql, values.map(storable)))
     } catch (error) {
       throw asStorageError(error)
     }
@@ -124,6 +123,11 @@ async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error 
 function storable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(storable)
   return typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
+}
+
+/** Several statements without values are answered by a list of results. */
+function rowsOf(result: pg.QueryResult<Row> | readonly pg.QueryResult<Row>[]): Row[] {
+  return 'rows' in result ? result.rows : result.flatMap(({ rows }) => rows)
 }
 
 /** `int8` as a number: our numbers and times in milliseconds stay below 2^53. */
