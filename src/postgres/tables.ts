@@ -70,13 +70,17 @@ export const tables = `
     label TEXT NOT NULL,
     worker TEXT,
     rollout BIGINT,
+    -- So many of its hook may go side by side: as the hooks file of its receiver had it, for a worker's own
+    -- need not have every hook.
+    max_parallel INTEGER,
     -- One life of that worker, once it has begun.
     instance UUID,
     -- What it takes turns as: its rollout, else itself.
     unit BIGINT NOT NULL,
     -- The group while it runs: with it the database itself refuses that two units of one group run.
     turn_group TEXT,
-    -- Its entry in pg-boss, once its turn has come; null while it waits for that.
+    -- Its entry in pg-boss, once its turn has come; null while it waits for that. With a time to wait for
+    -- (not_before) it is there without a turn, which it takes when it begins.
     job UUID,
     -- Set while it runs and somebody wants it ended: "cancelled by ada".
     cancel TEXT,
@@ -94,6 +98,12 @@ export const tables = `
     WHERE status IN ('failure', 'timed_out', 'cancelled', 'interrupted');
   CREATE INDEX runs_unfinished ON runhook.runs (concurrency_group, hook, id)
     WHERE status IN ('queued', 'running');
+  CREATE INDEX runs_in_line ON runhook.runs (concurrency_group, unit, id)
+    WHERE status = 'queued' AND job IS NULL;
+  CREATE INDEX runs_in_line_of_hook ON runhook.runs (hook, unit, id)
+    WHERE status = 'queued' AND job IS NULL AND max_parallel IS NOT NULL;
+  CREATE INDEX runs_with_job ON runhook.runs (hook, id)
+    WHERE status IN ('queued', 'running') AND job IS NOT NULL;
   CREATE INDEX runs_of_worker ON runhook.runs (worker, id) WHERE status IN ('queued', 'running');
   CREATE INDEX runs_by_success ON runhook.runs (hook, ref_name, finished_at)
     WHERE status = 'success' AND sha IS NOT NULL;

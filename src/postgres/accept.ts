@@ -1,0 +1,165 @@
+/**
+ * What a delivery means for the fleet, decided in the transaction that stores it; the rules are the Store's
+ * (record/store.ts). Whoever asks for the same at the same moment, here or in another process, waits for it.
+ */
+
+import { RunhookError } from '../errors.ts'
+import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
+import { settled } from '../record/asked.ts'
+import { payloadRemoved } from '../record/removed.ts'
+import { bodyHashOf, guidKeyOf } from '../record/repeats.ts'
+import { deliveryOf, number, runOf } from '../record/rows.ts'
+import type { Accepted, Wanted } from '../record/store.ts'
+import { insertDelivery } from './insert.ts'
+import { bodyLock, guidLock, labelQueue } from './keys.ts'
+import { type Ask, enter, type LinedUp, lineUp, locksOf } from './lineup.ts'
+import type { Plan, Planner } from './plan.ts'
+import { findRepeats, type Repeated } from './repeats.ts'
+import { stopRollout } from './rollouts.ts'
+import { cancelWaiting, sealedBody } from './transitions.ts'
+import { advance } from './turns.ts'
+import { Headroom } from './waiting.ts'
+
+type Settled = Omit<Accepted, 'delivery'>
+
+/** `accept` and `rerun` of the Store. */
+export class Acceptances {
+  readonly #planner: Planner
+  readonly #headroom: Headroom
+
+  constructor(planner: Planner) {
+    this.#planner = planner
+    this.#headroom = new Headroom(planner.parts.maxWaiting)
+  }
+
+  async accept(
+    delivery: Delivery,
+    verdicts: readonly Verdict[],
+    wanted: readonly Wanted[],
+    redelivers?: StoredDelivery,
+  ): Promise<Accepted> {
+    const bodyHash = wanted.length > 0 ? bodyHashOf(delivery) : null
+    await this.#makeQueues(wanted.map(({ hook }) => hook))
+    return this.#planner.transaction(async (plan) => {
+      await plan.lock([...repeatLocks(delivery, bodyHash), ...locksOf(wanted)])
+      const { original, held }: Repeated = redelivers
+        ? { original: redelivers.duplicateOf ?? redelivers.id, held: new Map() }
+        : await findRepeats(plan, delivery, wanted, bodyHash)
+      const asks = wanted.filter((want) => !held.has(want)).map((want) => ({ ...want, attempt: 1 }))
+      const fresh = { ...delivery, duplicateOf: original, bodyRemovedAt: null, verdicts }
+      const lined = await this.#lineUp(plan, fresh, asks)
+      const runs = lined.runs.map(({ run }) => run)
+      const stored: StoredDelivery = {
+        ...fresh,
+        id: lined.deliveryId,
+        verdicts: settled(verdicts, held, runs),
+      }
+      await insertDelivery(plan, stored, runs.length > 0 ? bodyHash : null)
+      const seen = plan.seal && (bodyHash ?? bodyHashOf({ ...delivery, host: 'github' }))
+      return { delivery: stored, ...(await settle(plan, lined, asks, seen ?? null)) }
+    })
+  }
+
+  /** A run of a rollout comes again on its worker alone, and is of that rollout still. */
+  async rerun(runId: number, hook: Hook): Promise<Accepted> {
+    await this.#makeQueues([hook])
+    return this.#planner.transaction(async (plan) => {
+      const [row] = await plan.query('SELECT * FROM runhook.runs WHERE id = $1', [runId])
+      if (!row) throw new RunhookError('not-found', `There is no run #${runId}.`)
+      const run = runOf(row)
+      const delivery = await deliveryFor(plan, runId, run.deliveryId)
+      const { rollout, worker, update, inputs } = run
+      const pinned = rollout !== null && worker !== null && hook.placement.every
+      const ask: Ask = {
+        ...{ hook, update, inputs, attempt: run.attempt + 1 },
+        ...(pinned && { pinned: { rollout, worker } }),
+      }
+      await plan.lock(locksOf([ask]))
+      const lined = await lineUp(plan, delivery, [ask], this.#headroom)
+      return {
+        delivery,
+        ...(await settle(plan, lined, [ask], await sealedBody(plan, delivery.id))),
+      }
+    })
+  }
+
+  async #lineUp(
+    plan: Plan,
+    delivery: Omit<StoredDelivery, 'id'>,
+    asks: readonly Ask[],
+  ): Promise<LinedUp> {
+    if (asks.length > 0) return lineUp(plan, delivery, asks, this.#headroom)
+    const [row] = await plan.query(`SELECT nextval('runhook.deliveries_id_seq') AS id`)
+    const nothing = { runs: [], superseded: new Map(), mayAdvance: [], rollouts: [] }
+    return { deliveryId: row ? number(row, 'id') : 0, ...nothing }
+  }
+
+  /** Before the transaction, which would have to begin anew. */
+  async #makeQueues(hooks: readonly Hook[]): Promise<void> {
+    await this.#planner.parts.boss.ensure(hooks.map(({ placement }) => labelQueue(placement.label)))
+  }
+}
+
+/** Of what a repeat is known by. */
+function repeatLocks(delivery: Delivery, bodyHash: Uint8Array | null): string[] {
+  const guid = guidKeyOf(delivery)
+  return [
+    ...(guid === null ? [] : [guidLock(guid)]),
+    ...(bodyHash === null ? [] : [bodyLock(bodyHash)]),
+  ]
+}
+
+async function settle(
+  plan: Plan,
+  lined: LinedUp,
+  asks: readonly Ask[],
+  bodyHash: Uint8Array | null,
+): Promise<Settled> {
+  const superseded = await enter(plan, lined, bodyHash)
+  const queued = lined.runs.map(({ run }) => run).filter(({ status }) => status === 'queued')
+  const cancel: number[] = []
+  for (const { hook } of asks) {
+    const { group, cancelInProgress } = hook.concurrency
+    const by = queued.findLast((run) => run.hook === hook.name)?.id
+    if (group === null || !cancelInProgress || by === undefined) continue
+    const stopped = await stopRunning(plan, group, by)
+    cancel.push(...stopped.running)
+    superseded.push(...stopped.waiting)
+  }
+  return { queued, begun: [], superseded, cancel }
+}
+
+/** What runs in a group is asked to end; of a rollout that is under way there, no more begin. */
+async function stopRunning(
+  plan: Plan,
+  group: string,
+  by: number,
+): Promise<{ running: number[]; waiting: number[] }> {
+  const reason = `superseded by run ${by}`
+  const rows = await plan.query(wishToEnd, [group, reason])
+  const running = rows.map((row) => number(row, 'id'))
+  plan.say('cancel', running)
+  const [under] = await plan.query(underWay, [group])
+  if (!under) return { running, waiting: [] }
+  const rest = await stopRollout(plan, number(under, 'unit'), reason, 0)
+  const places = await cancelWaiting(plan, rest, reason)
+  await advance(plan, places)
+  return { running, waiting: places.map(({ id }) => id) }
+}
+
+async function deliveryFor(plan: Plan, runId: number, id: number): Promise<StoredDelivery> {
+  const [row] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1', [id])
+  if (!row) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
+  const delivery = deliveryOf(row)
+  const removed = payloadRemoved(delivery)
+  if (removed) throw removed
+  return delivery
+}
+
+const wishToEnd = `UPDATE runhook.runs SET cancel = $2
+  WHERE concurrency_group = $1 AND status = 'running' AND cancel IS NULL RETURNING id`
+
+const underWay = `SELECT t.unit FROM runhook.turns t JOIN runhook.rollouts o ON o.id = t.unit
+  WHERE t.concurrency_group = $1
+    AND EXISTS (SELECT FROM runhook.runs r WHERE r.rollout = o.id AND r.started_at IS NOT NULL)`
