@@ -1,6 +1,5 @@
 /** A fleet without processes: receivers and workers that share a real PostgreSQL, each with what it would have. */
 
-import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { anywhere } from '../../src/hooks/placement.ts'
 import type { Delivery, Verdict } from '../../src/model/delivery.ts'
@@ -233,5 +232,3 @@ export const retryNow = (
   keep,
   says: `retry 1 of 3 in ${delayMs}ms`,
 })
-
-export const anId = () => randomUUID()
