@@ -5,13 +5,13 @@
 
 import { RunhookError } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
-import type { Config } from '../model/config.ts'
+import type { Config, Role } from '../model/config.ts'
 import type { HostName } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import { hookView } from '../show/views.ts'
 import { failed, findingsText } from './findings.ts'
-import { load, near, problemText } from './hook-file.ts'
-import { runsWhat, startsOn } from './hook-words.ts'
+import { load, loadValid, near, problemText } from './hook-file.ts'
+import { runsWhat, runsWhere, startsOn } from './hook-words.ts'
 import { configFile, type PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
@@ -22,6 +22,10 @@ export interface CheckOptions extends PlaceOptions {
   readonly json?: boolean
   /** Ask of each hook whether it would work here: what doctor asks of it. */
   readonly deep?: boolean
+  /** Judge for one machine of a fleet. */
+  readonly role?: Role
+  /** Only print which commands there are, as an "allow" that allows them all. */
+  readonly hashes?: boolean
   /** A delivery's id, or a file with a payload; what stands beneath is for it alone. */
   readonly explain?: string
   readonly hook?: string
@@ -38,6 +42,7 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   const stray = (['hook', 'event', 'host'] as const).find((name) => options[name] !== undefined)
   if (stray)
     throw new RunhookError('usage', `--${stray} is for --explain, which says what to judge.`)
+  if (options.hashes) return printHashes(options, terminal)
   const file = configFile(options, terminal)
   const deep = options.deep ? await import('./check-deep.ts') : null
   const acting = deep ? await deep.actAs(options, terminal) : []
@@ -55,6 +60,14 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   return config && !failed(findings) ? 0 : 1
 }
 
+/** What a worker's "allow" may be, once somebody has read what the hooks run. */
+async function printHashes(options: CheckOptions, terminal: Terminal): Promise<number> {
+  const { config } = await loadValid(options, terminal)
+  const hashes = [...config.hooks.values()].map(({ name, commandHash }) => [name, [commandHash]])
+  await terminal.out.write(`${printableJson(Object.fromEntries(hashes))}\n`)
+  return 0
+}
+
 const columns: readonly Column[] = [
   { title: 'HOOK', least: 16 },
   { title: 'STARTS ON', least: 10 },
@@ -64,19 +77,22 @@ const columns: readonly Column[] = [
   { title: 'TIMEOUT' },
 ]
 
+const fleetColumns: readonly Column[] = [...columns, { title: 'RUNS ON', least: 10 }]
+
 function table(config: Config, file: string, terminal: Terminal): string {
   const hooks = [...config.hooks.values()]
   const count = hooks.length === 1 ? '1 hook' : `${hooks.length} hooks`
-  const listed = hooks.length > 0 ? listOf(hooks, terminal.out) : ''
+  const fleet = config.server.database !== null
+  const listed = hooks.length > 0 ? listOf(hooks, terminal.out, fleet) : ''
   return `${terminal.out.style('green', '✓')} ${file} is valid: ${count}\n${listed}`
 }
 
 /** Into a file or a pipe nothing is cut, so what is too wide to be read stands there hook by hook. */
 const WIDEST = 160
 
-function listOf(hooks: readonly Hook[], paper: Paper): string {
-  const rows = hooks.map(rowOf)
-  const shown = renderTable(columns, rows, paper)
+function listOf(hooks: readonly Hook[], paper: Paper, fleet: boolean): string {
+  const rows = hooks.map((hook) => rowOf(hook, fleet))
+  const shown = renderTable(fleet ? fleetColumns : columns, rows, paper)
   const wide = shown.split('\n').some((line) => displayWidth(line) > WIDEST)
   return paper.columns === null && wide ? rows.map(blockOf).join('') : shown
 }
@@ -85,13 +101,13 @@ function blockOf({ icon, cells: [name, ...others] }: Row): string {
   const text = (cell: Row['cells'][number] | undefined) =>
     (typeof cell === 'object' ? cell.text : cell) ?? ''
   const lines = others.map((cell, index) => {
-    const title = columns[index + 1]?.title.toLowerCase() ?? ''
+    const title = fleetColumns[index + 1]?.title.toLowerCase() ?? ''
     return `    ${title.padEnd(9)}  ${text(cell)}`
   })
   return `${[`${icon.text} ${text(name)}`, ...lines].join('\n')}\n`
 }
 
-function rowOf(hook: Hook): Row {
+function rowOf(hook: Hook, fleet: boolean): Row {
   return {
     icon: hook.enabled ? { text: '●', format: 'green' } : { text: '○', format: 'dim' },
     cells: [
@@ -101,6 +117,7 @@ function rowOf(hook: Hook): Row {
       runsWhat(hook),
       hook.concurrency.group ?? 'none',
       formatDuration(hook.timeoutMs),
+      ...(fleet ? [runsWhere(hook)] : []),
     ],
   }
 }

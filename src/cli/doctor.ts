@@ -6,9 +6,10 @@
 import { messageOf, RunhookError } from '../errors.ts'
 import type { Loaded } from '../hooks/load.ts'
 import { sentence } from '../hooks/problems.ts'
-import type { Config } from '../model/config.ts'
+import type { Config, Role } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
 import { checkData } from '../preflight/data.ts'
+import { checkDatabase } from '../preflight/database.ts'
 import { checkFiles } from '../preflight/files.ts'
 import { error, type Finding, ok, warning } from '../preflight/finding.ts'
 import { checkHook } from '../preflight/hook.ts'
@@ -26,6 +27,8 @@ import type { Terminal } from './terminal.ts'
 
 export interface DoctorOptions extends PlaceOptions {
   readonly json?: boolean
+  /** What this machine is to a fleet; left out: all. */
+  readonly role?: Role
 }
 
 /** Without names all hooks are looked at. Exit code 1 when something would fail. */
@@ -46,7 +49,7 @@ export async function doctor(
       ...acting,
       ...('config' in loaded ? fileFindings(loaded, near(file, terminal)) : [loaded]),
       ...(config === null ? [] : await serverFindings(config, data, options, terminal, probe)),
-      ...(await hookFindings(hooks, probe)),
+      ...(options.role === 'receiver' ? [] : await hookFindings(hooks, probe)),
     ]
     await tell(findings, probe, options, terminal)
     return failed(findings) ? 1 : 0
@@ -151,6 +154,7 @@ async function serverFindings(
   return [
     ...(await checkMachine(config, pid, probe)),
     ...checkData(data, probe.user.name),
+    ...(await checkDatabase(config)),
     ...(stuck ? [error('server', `process ${pid} holds ${data}, and does not answer`)] : []),
     ...(stuck ? [] : await checkServer(config, running)),
   ]

@@ -6,7 +6,7 @@ import { RunhookError } from '../errors.ts'
 import { type Loaded, loadConfig } from '../hooks/load.ts'
 import { renderProblems } from '../hooks/problems.ts'
 import { suggest } from '../hooks/suggest.ts'
-import type { Config } from '../model/config.ts'
+import type { Config, Role } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
 import { configFile, type PlaceOptions } from './locate.ts'
 import { printable } from './printable.ts'
@@ -30,7 +30,10 @@ export async function loadHook(
 }
 
 /** Mistakes in the file are told, and end it: a hook may not mean what it says. */
-export async function loadValid(options: PlaceOptions, terminal: Terminal) {
+export async function loadValid(
+  options: PlaceOptions & { readonly role?: Role },
+  terminal: Terminal,
+) {
   const path = configFile(options, terminal)
   const { config, problems, envFile, files } = await load(path, options, terminal)
   const file = near(path, terminal)
@@ -46,8 +49,13 @@ export function findHook(name: string, { hooks }: Config, file: string): Hook {
   throw unknownHook(name, [...hooks.keys()], file)
 }
 
-export function load(file: string, options: PlaceOptions, terminal: Terminal): Promise<Loaded> {
+export function load(
+  file: string,
+  options: PlaceOptions & { readonly role?: Role },
+  terminal: Terminal,
+): Promise<Loaded> {
   return loadConfig(file, {
+    ...(options.role === undefined ? {} : { role: options.role }),
     environment: terminal.environment,
     ...(options.data === undefined ? {} : { overrides: { data: options.data } }),
   })

@@ -22,6 +22,15 @@ export function runsWhat(hook: Hook): string {
   return printable(`${line}${cut}${more.length > 0 ? ` (+${more.length})` : ''}`)
 }
 
+/** `web`, `every web, 1 at a time until one fails, catching up` */
+export function runsWhere({ placement }: Hook): string {
+  const { label, every, maxParallel, failFast, catchUp } = placement
+  if (!every) return label
+  const pace = maxParallel === null ? '' : `, ${maxParallel} at a time`
+  const end = failFast ? `${pace === '' ? ',' : ''} until one fails` : ''
+  return `every ${label}${pace}${end}${catchUp ? ', catching up' : ''}`
+}
+
 function triggerText(trigger: Trigger): string {
   if (trigger.event === 'get' || trigger.event === 'post') return trigger.event.toUpperCase()
   const filters = [

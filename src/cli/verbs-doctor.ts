@@ -1,6 +1,7 @@
 /** The verb that looks at the machine. */
 
 import type { DoctorOptions } from './doctor.ts'
+import { roleOption } from './role-option.ts'
 import { type Verbs, verb } from './verbs.ts'
 
 const sample = `  runhook doctor              the machine, the server and every hook
@@ -9,6 +10,7 @@ const sample = `  runhook doctor              the machine, the server and every 
 
 export function addDoctor(verbs: Verbs): void {
   verb(verbs, 'doctor [hook...]', 'find out why hooks would not work on this machine', sample)
+    .addOption(roleOption())
     .option('--json', 'print JSON')
     .action(async (hooks: string[], options: DoctorOptions) => {
       const { doctor } = await import('./doctor.ts')

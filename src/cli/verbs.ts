@@ -19,6 +19,7 @@ import type { CancelOptions } from './cancel.ts'
 import type { CheckOptions } from './check.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { LogsOptions } from './logs.ts'
+import { roleOption } from './role-option.ts'
 import type { RunsOptions } from './runs.ts'
 import type { SendOptions } from './send.ts'
 import type { ServeOptions } from './serve.ts'
@@ -74,6 +75,8 @@ export function addCheck(verbs: Verbs): void {
     checkSample,
   )
     .option('--deep', 'ask of each hook too whether it would work here, as doctor does')
+    .addOption(roleOption())
+    .option('--hashes', 'print the hash of each command as JSON, for "allow" of a worker')
     .option('--explain <id|file>', 'say what it makes of a delivery or payload, running nothing')
     .option('--hook <name>', 'with --explain: ask only this hook')
     .option('--event <name>', 'with --explain FILE: which event it is (default: push)')

@@ -86,9 +86,17 @@ const hook: v.GenericSchema<HookView> = named(
       cancelInProgress: flag,
       queue: v.union([v.picklist(['single', 'max']), whole]),
     }),
+    placement: v.object({
+      label: text,
+      every: flag,
+      catchUp: flag,
+      maxParallel: v.nullable(whole),
+      failFast: flag,
+    }),
     maxParallel: v.nullable(whole),
     respond: v.picklist(['accepted', 'output', 'stream']),
     config: text,
+    commandHash: text,
   }),
 )
 

@@ -37,9 +37,12 @@ export interface HookView {
   readonly env: readonly string[]
   readonly timeoutMs: number
   readonly concurrency: Hook['concurrency']
+  readonly placement: Hook['placement']
   readonly maxParallel: Hook['maxParallel']
   readonly respond: Hook['respond']
   readonly config: string
+  /** What a worker's "allow" knows its command by. */
+  readonly commandHash: string
 }
 
 export function hookView(hook: Hook): HookView {
@@ -68,9 +71,11 @@ export function hookView(hook: Hook): HookView {
     env: Object.keys(hook.env),
     timeoutMs: hook.timeoutMs,
     concurrency: hook.concurrency,
+    placement: hook.placement,
     maxParallel: hook.maxParallel,
     respond: hook.respond,
     config: hook.config,
+    commandHash: hook.commandHash,
   }
 }
 
