@@ -129,7 +129,8 @@ function appsOf(
   const refuse = store.refuse.bind(store)
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
-  const parts = { store, tokens, output, control, hooks: () => current.config, report, tell }
+  const fleet = null
+  const parts = { store, tokens, output, control, fleet, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
   const strangers = api(admitTokens({ tokens, log, refuse, addressOf: callers.addressOf }))
   return {

@@ -148,6 +148,7 @@ export class SqliteStore implements QueueStore {
   }
 
   async runs(filter: RunFilter): Promise<Run[]> {
+    if (filter.worker !== undefined) return [] // it has none
     this.#db.flush()
     const { where, values } = conditions({
       'hook = ?': filter.hook,

@@ -57,6 +57,8 @@ export interface RunFilter {
   readonly hook?: string | undefined
   readonly status?: RunStatus | undefined
   readonly deliveryId?: number | undefined
+  /** Who carries it out, or is the only one who may. */
+  readonly worker?: string | undefined
   /** Only runs with a smaller id: the next page. */
   readonly before?: number | undefined
   readonly limit: number

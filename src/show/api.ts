@@ -14,16 +14,20 @@ import { deliveryRoutes } from './deliveries.ts'
 import { documentRoute } from './document.ts'
 import { hookRoutes } from './hooks.ts'
 import { refusalRoute } from './refusals.ts'
+import { rolloutRoutes } from './rollouts.ts'
 import { createRoutes } from './routes.ts'
 import { runRoutes } from './runs.ts'
 import { tokenRoutes } from './tokens.ts'
 import type { OutputLogLike } from './watch.ts'
+import { type FleetPart, workerRoutes } from './workers.ts'
 
 export interface ApiParts {
   readonly store: Store
   readonly tokens: Tokens
   readonly output: OutputLogLike
   readonly control: Control
+  /** Null while this server is alone. */
+  readonly fleet: FleetPart
   /** The config in use now; asked at each request, because a reload replaces it. */
   readonly hooks: () => Config
   /** Told of failures that are ours and not the caller's, for the log. */
@@ -34,11 +38,14 @@ export interface ApiParts {
 
 export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
   const routes = createRoutes(admit, parts.report)
+  const tell = parts.tell ?? (() => {})
   hookRoutes(routes, parts)
   runRoutes(routes, parts)
   deliveryRoutes(routes, parts)
   refusalRoute(routes, parts.store)
-  tokenRoutes(routes, parts.tokens, parts.tell ?? (() => {}))
+  tokenRoutes(routes, parts.tokens, tell)
+  workerRoutes(routes, parts.fleet, tell)
+  rolloutRoutes(routes, parts.fleet)
   documentRoute(routes)
   return routes.close()
 }

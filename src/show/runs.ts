@@ -1,6 +1,7 @@
 /** Routes of runs: lists, one run, its events, and what one may ask of it. Its output is in output.ts. */
 
 import { RunhookError } from '../errors.ts'
+import type { Config } from '../model/config.ts'
 import { type Run, runStatuses } from '../model/run.ts'
 import type { CancelResult } from '../record/dispatcher.ts'
 import type { Store } from '../record/store.ts'
@@ -13,18 +14,23 @@ import { called, id, name, offset, oneOf, upTo, type Values } from './parameters
 import type { Routes } from './routes.ts'
 import { cancelledRun, oneRun, runPage, startedRun } from './schemas.ts'
 import { deliverySummary, type Page, type RunView } from './views.ts'
+import { waitsFor } from './waits.ts'
 import { findRun, type OutputLogLike } from './watch.ts'
+import { type FleetPart, worker } from './workers.ts'
 
 export interface RunParts {
   readonly store: Store
   readonly output: OutputLogLike
   readonly control: Control
+  readonly fleet: FleetPart
+  readonly hooks: () => Config
 }
 
 const filters = {
   hook: name,
   status: oneOf(runStatuses),
   delivery: id,
+  worker,
   before: id,
   limit: upTo(500),
 }
@@ -103,9 +109,16 @@ async function viewOf(parts: RunParts, runId: number): Promise<RunView> {
   const delivery = await parts.store.delivery(run.deliveryId)
   return {
     run,
+    waits: await waitsOf(parts, run),
     steps: await stepsOf(parts, run),
     delivery: delivery && deliverySummary(delivery),
   }
+}
+
+async function waitsOf({ fleet, hooks }: RunParts, run: Run): Promise<string | null> {
+  if (!fleet || run.status !== 'queued') return null
+  const label = hooks().hooks.get(run.hook)?.placement.label ?? null
+  return waitsFor(run, label, await fleet.workers())
 }
 
 async function cancelled(

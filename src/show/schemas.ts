@@ -23,14 +23,22 @@ const flagOrNull = v.nullable(flag)
 export const whole = v.pipe(v.number(), v.integer())
 const wholeOrNull = v.nullable(whole)
 export const id = v.pipe(whole, v.minValue(1))
-const idOrNull = v.nullable(id)
+export const idOrNull = v.nullable(id)
 export const texts = v.array(text)
 const byName = v.record(text, text)
 export const time = v.pipe(whole, v.description('Milliseconds since 1970, UTC'))
 export const timeOrNull = v.nullable(time)
 export const hostName = v.picklist([...gitHostNames, 'webhook'])
 
-const run: v.GenericSchema<Run> = named(
+export const conclusion = v.picklist([
+  'success',
+  'failure',
+  'timed_out',
+  'cancelled',
+  'interrupted',
+])
+
+export const run: v.GenericSchema<Run> = named(
   'Run',
   v.object({
     id,
@@ -68,7 +76,7 @@ const step: v.GenericSchema<StepRecord> = named(
     phase: v.picklist(['run', 'on-failure', 'on-success']),
     name: textOrNull,
     title: text,
-    status: v.nullable(v.picklist(['success', 'failure', 'timed_out', 'cancelled', 'interrupted'])),
+    status: v.nullable(conclusion),
     reason: textOrNull,
     startedAt: time,
     finishedAt: timeOrNull,
@@ -150,6 +158,7 @@ export const runPage: v.GenericSchema<Page<'runs', Run>> = v.object({
 
 export const oneRun: v.GenericSchema<RunView> = v.object({
   run,
+  waits: textOrNull,
   steps: v.array(step),
   delivery: v.nullable(delivery),
 })

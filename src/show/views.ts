@@ -7,6 +7,7 @@
 import type { StoredDelivery, Update, Verdict } from '../model/delivery.ts'
 import type { Hook, Trigger } from '../model/hook.ts'
 import type { Run, StepRecord } from '../model/run.ts'
+import type { Worker } from '../postgres/contract.ts'
 import type { Refusal } from '../record/store.ts'
 
 export interface HookView {
@@ -149,8 +150,16 @@ export interface RefusalsView {
 
 export interface RunView {
   readonly run: Run
+  /** For want of which worker it has not begun, as in "waits for web-4, which is lost"; else null. */
+  readonly waits: string | null
   readonly steps: readonly StepRecord[]
   readonly delivery: DeliverySummary | null
+}
+
+export interface WorkersView {
+  /** This server has no fleet, and carries out all runs itself. */
+  readonly alone: boolean
+  readonly workers: readonly Worker[]
 }
 
 /** One page of a list, newest first. `next` is the `before` of the following page; null at the end. */

@@ -21,6 +21,11 @@ export const table: Record<string, Role> = {
   'GET /tokens': 'admin',
   'POST /tokens': 'admin',
   'DELETE /tokens/:which': 'admin',
+  'GET /workers': 'viewer',
+  'GET /workers/deployed': 'viewer',
+  'DELETE /workers/:name': 'admin',
+  'GET /rollouts': 'viewer',
+  'GET /rollouts/:id': 'viewer',
   'GET /openapi.json': 'viewer',
 }
 

@@ -112,7 +112,7 @@ describe('lists', () => {
     [
       '/runs?page=2',
       400,
-      'Unknown parameter "page"; allowed: hook, status, delivery, before, limit.',
+      'Unknown parameter "page"; allowed: hook, status, delivery, worker, before, limit.',
     ],
     ['/runs?limit=1&limit=2', 400, 'limit was given 2 times.'],
     ['/status?x=1', 400, 'Unknown parameter "x"; allowed: none.'],
@@ -144,6 +144,7 @@ describe('one run', () => {
     const { json } = await askJson(world, '/runs/142')
     expect(json).toEqual({
       run: aRun(),
+      waits: null,
       steps: [aStep()],
       delivery: {
         id: 57,

@@ -6,6 +6,7 @@ import { admitLocal } from '../../src/show/admission.ts'
 import { documentText } from '../../src/show/export.ts'
 import { aHook, aPush, aTrigger } from '../some.ts'
 import { routesOf, table } from './agreement.ts'
+import { aDeployed, aFleet, aRollout, aWorker } from './fleet.ts'
 import {
   isThing,
   type Json,
@@ -177,6 +178,8 @@ describe('held against the server', () => {
     }
     const refused = { method: 'POST', path: '/x', address: '::1', status: 404, reason: 'nothing' }
     world.refusals.push({ ...refused, count: 2, firstAt: Date.now(), lastAt: Date.now() })
+    const worker = aWorker({ name: 'deploy-site', state: 'lost' })
+    world.fleet = aFleet({ workers: [worker], deployed: [aDeployed()], rollouts: [aRollout()] })
     const strangers = await serveStrangers(world)
     const token = await strangers.token('admin')
     await strangers.token('viewer', { name: 'ci', expiresAt: Date.now() + 60_000 })

@@ -23,6 +23,7 @@ import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
 import type { Control, ServerStatus } from '../../src/show/control.ts'
 import { Moves } from '../../src/show/moves.ts'
+import type { FleetPart } from '../../src/show/workers.ts'
 import { aDelivery, aDirectory, aKeep, sha } from '../some.ts'
 
 /** Monday, 23 November 2026, half past two in the afternoon, UTC. */
@@ -104,6 +105,7 @@ export interface World {
   /** What a test replaces of the control. */
   control: Partial<Control>
   readonly moves: Moves
+  fleet: FleetPart
   /** Puts the run in the place of the one with its number, as a server would that saw it move. */
   moved(run: Run): void
   /** Writes and closes the output of a run. */
@@ -131,6 +133,7 @@ export function aWorld(data = aDirectory()): World {
     asked: [],
     reported: [],
     control: {},
+    fleet: null,
     async wrote(runId, text) {
       const writer = output.open(runId)
       writer.write(Buffer.from(text))
@@ -159,6 +162,7 @@ export function apiOf(world: World, admit: Admit) {
     tokens: tokensOf(world),
     output: world.output,
     control: controlOf(world),
+    fleet: world.fleet,
     hooks: () => configOf(world),
     report: (thrown: unknown) => world.reported.push(thrown),
   }
@@ -208,11 +212,12 @@ function storeOf(world: World): Store {
   return {
     run: async (id) => world.runs.find((run) => run.id === id) ?? null,
     steps: async (id) => world.steps.get(id) ?? [],
-    runs: async ({ hook, status, deliveryId, before = Number.POSITIVE_INFINITY, limit }) =>
+    runs: async ({ hook, status, deliveryId, worker, before = Number.POSITIVE_INFINITY, limit }) =>
       world.runs
         .filter((run) => hook === undefined || run.hook === hook)
         .filter((run) => status === undefined || run.status === status)
         .filter((run) => deliveryId === undefined || run.deliveryId === deliveryId)
+        .filter((run) => worker === undefined || run.worker === worker)
         .filter((run) => run.id < before)
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
