@@ -4,9 +4,11 @@
  */
 
 import { RunhookError } from '../errors.ts'
+import type { Run } from '../model/run.ts'
 import type { DeliverySummary, DeliveryView, Page } from '../show/views.ts'
 import { query } from './client.ts'
 import { deliveryPage } from './delivery-page.ts'
+import { waitingLines } from './fleet.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { listRefused, tellOfRefused } from './refused.ts'
@@ -38,9 +40,15 @@ export async function deliveries(
     return 0
   }
   const delivery = await client.get<DeliveryView>(`/deliveries/${id}`)
-  await terminal.out.write(
-    options.json ? `${printableJson(delivery)}\n` : deliveryPage(delivery, terminal),
-  )
+  if (options.json) {
+    await terminal.out.write(`${printableJson(delivery)}\n`)
+    return 0
+  }
+  await terminal.out.write(deliveryPage(delivery, terminal))
+  if (delivery.runs.length > 0) {
+    const { runs } = await client.get<Page<'runs', Run>>(`/runs${query({ delivery: id })}`)
+    for (const line of await waitingLines(client, runs)) await terminal.talk.write(`${line}\n`)
+  }
   return 0
 }
 

@@ -17,6 +17,7 @@ import { judgeAll } from '../receive/judge.ts'
 import type { DeliveryView } from '../show/views.ts'
 import type { CheckOptions } from './check.ts'
 import { headline } from './delivery-page.ts'
+import { placeLine, workersOf } from './fleet.ts'
 import { findHook, loadValid } from './hook-file.ts'
 import { connect } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
@@ -56,7 +57,10 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
     const { host, path } = subject
     const told = { file, subject: subject.name, host, path, ...found, wouldRun }
     await terminal.out.write(`${printableJson(told)}\n`)
-  } else await tell(subject, found, terminal)
+  } else {
+    await tell(subject, found, terminal)
+    await tellPlaces(wouldRun, config, options, terminal)
+  }
   return wouldRun.length > 0 ? 0 : 1
 }
 
@@ -167,4 +171,22 @@ async function tell(subject: Subject, found: Found, { out, talk }: Terminal): Pr
   const running = new Set(verdicts.filter(({ matched }) => matched).map(({ hook }) => hook)).size
   const many = hooks === 1 ? '1 hook' : `${hooks} hooks`
   await talk.write(`${running} of ${many} would run. Nothing was run.\n`)
+}
+
+/** Where runs would go now; a fleet that cannot be asked is no reason to fail. */
+async function tellPlaces(
+  names: readonly string[],
+  config: Config,
+  options: ExplainOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (config.server.database === null || names.length === 0) return
+  const workers = await connect(options, terminal)
+    .then(workersOf)
+    .catch(() => null)
+  for (const name of workers === null ? [] : new Set(names)) {
+    const hook = config.hooks.get(name)
+    const line = hook && placeLine(hook, workers ?? [])
+    if (line) await terminal.talk.write(`${line}\n`)
+  }
 }

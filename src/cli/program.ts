@@ -6,6 +6,7 @@ import type { Terminal } from './terminal.ts'
 import * as verb from './verbs.ts'
 import { addRedeliver } from './verbs-delivery.ts'
 import { addDoctor } from './verbs-doctor.ts'
+import { addRollouts, addWorkers } from './verbs-fleet.ts'
 import { addToken } from './verbs-token.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
@@ -42,6 +43,9 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   addRedeliver(all)
   program.commandsGroup('Let others in:')
   addToken(all)
+  program.commandsGroup('On several machines:')
+  addWorkers(all)
+  addRollouts(all)
   return program
 }
 

@@ -3,9 +3,10 @@
 import type { Run } from '../model/run.ts'
 import type { Page } from '../show/views.ts'
 import { query } from './client.ts'
+import { waitingLines } from './fleet.ts'
 import { refuseUnknownHook } from './known-hook.ts'
 import { connect, type PlaceOptions } from './locate.ts'
-import { printableJson } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 import { durationOf, eventOf, shortSha, signOf, statusOf } from './run-words.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,6 +15,7 @@ import { ago } from './when.ts'
 export interface RunsOptions extends PlaceOptions {
   readonly hook?: string
   readonly status?: string
+  readonly worker?: string
   readonly limit: number
   readonly json?: boolean
 }
@@ -24,14 +26,17 @@ export async function runs(
   options: RunsOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const { hook = named, status, limit } = options
+  const { hook = named, status, worker, limit } = options
   const client = await connect(options, terminal)
-  const page = await client.get<Page<'runs', Run>>(`/runs${query({ hook, status, limit })}`)
+  const page = await client.get<Page<'runs', Run>>(`/runs${query({ hook, status, worker, limit })}`)
   if (options.json) await terminal.out.write(`${printableJson(page)}\n`)
-  else if (page.runs.length > 0) await terminal.out.write(table(page.runs, terminal))
-  else {
+  else if (page.runs.length > 0) {
+    await terminal.out.write(table(page.runs, terminal))
+    const waiting = await waitingLines(client, page.runs)
+    for (const line of waiting) await terminal.talk.write(`${line}\n`)
+  } else {
     if (hook !== undefined) await refuseUnknownHook(client, hook)
-    await terminal.talk.write(`${nothing(hook, status)}\n`)
+    await terminal.talk.write(`${nothing(hook, status, worker)}\n`)
   }
   return 0
 }
@@ -48,11 +53,12 @@ const columns: readonly Column[] = [
 
 function table(list: readonly Run[], terminal: Terminal): string {
   const now = terminal.now()
-  return renderTable(
-    columns,
-    list.map((run) => rowOf(run, now)),
-    terminal.out,
-  )
+  const rows = list.map((run) => rowOf(run, now))
+  if (list.every(({ worker }) => worker === null)) return renderTable(columns, rows, terminal.out)
+  const shown = rows.map((row, index) => {
+    return { ...row, cells: [...row.cells, printable(list[index]?.worker ?? '')] }
+  })
+  return renderTable([...columns, { title: 'WORKER', least: 6 }], shown, terminal.out)
 }
 
 function rowOf(run: Run, now: number): Row {
@@ -71,11 +77,12 @@ function rowOf(run: Run, now: number): Row {
   }
 }
 
-function nothing(hook: string | undefined, status: string | undefined): string {
-  if (hook === undefined && status === undefined) {
+function nothing(hook?: string, status?: string, worker?: string): string {
+  if (hook === undefined && status === undefined && worker === undefined) {
     return 'No runs yet. Start one with "runhook trigger HOOK", or try a delivery with "runhook send HOOK".'
   }
   const of = hook === undefined ? '' : ` of ${hook}`
   const are = status === undefined ? '' : ` that are ${status}`
-  return `No runs${of}${are}. "runhook runs" lists all.`
+  const on = worker === undefined ? '' : ` on ${printable(worker)}`
+  return `No runs${of}${on}${are}. "runhook runs" lists all.`
 }

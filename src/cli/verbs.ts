@@ -162,6 +162,7 @@ export function addRuns(verbs: Verbs): void {
   asking(verbs, 'runs [hook]', 'list runs, newest first')
     .option('--hook <name>', 'only of this hook')
     .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
+    .option('--worker <name>', 'only of this worker')
     .option('--limit <number>', 'at most this many', toLimit, 20)
     .option('--json', 'print JSON')
     .action(async (hook: string | undefined, options: RunsOptions) => {

@@ -39,6 +39,10 @@ Step in:
 Let others in:
   token                         make, list and revoke tokens, with which others may ask this server
 
+On several machines:
+  workers [options]             list the workers of a fleet, and what each has
+  rollouts [options] [id|hook]  what every worker of a label was to run, and what became of it
+
 Examples:
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
@@ -196,6 +200,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/program.ts',
     'src/cli/verbs-delivery.ts',
     'src/cli/verbs-doctor.ts',
+    'src/cli/verbs-fleet.ts',
     'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
     'src/errors.ts',

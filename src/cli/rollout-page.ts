@@ -1,0 +1,94 @@
+/** One rollout for a person: what was asked of every worker of a label, and what became of it on each. */
+
+import type { Run } from '../model/run.ts'
+import type { Rollout } from '../postgres/contract.ts'
+import { printable } from './printable.ts'
+import { durationOf, eventOf, retryOf, shortSha, signOf } from './run-words.ts'
+import type { Cell } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { ago, stamp } from './when.ts'
+import { displayWidth, padTo } from './width.ts'
+
+export function rolloutPage(rollout: Rollout, terminal: Terminal): string {
+  const { out } = terminal
+  const now = terminal.now()
+  const { runs } = rollout
+  const names = runs.map(nameOf)
+  const width = Math.max(0, ...names.map(displayWidth))
+  const lines = [
+    out.style('bold', headline(rollout)),
+    `  asked ${stamp(rollout.createdAt)} (${ago(rollout.createdAt, now)}), ${strategyOf(rollout)}`,
+    ...(rollout.stopped === null ? [] : [`  stopped: ${printable(rollout.stopped)}`]),
+    '',
+    ...runs.map((run, index) => {
+      const sign = signOf(run)
+      const name = padTo(names[index] ?? '', width)
+      return `  ${out.style(sign.format, sign.text)} ${name}  ${becameOf(run, now)}`
+    }),
+    '',
+    `${summaryOf(rollout)}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** `#142  blog to every web: push main 8b1d0e4 by ada` */
+function headline({ id, hook, label, runs: [first] }: Rollout): string {
+  const head = `#${id}  ${hook} to every ${printable(label)}`
+  if (!first) return head
+  const by = first.sender === null ? '' : `by ${printable(first.sender)}`
+  return `${head}: ${[eventOf(first), shortSha(first.sha), by].filter(Boolean).join(' ')}`
+}
+
+function strategyOf({ maxParallel, failFast, catchUp }: Rollout): string {
+  const parts = [
+    maxParallel === null ? 'all at once' : `${maxParallel} at a time`,
+    ...(failFast ? ['stops at the first failure'] : []),
+    ...(catchUp ? ['who was away catches up'] : []),
+  ]
+  return parts.join('; ')
+}
+
+/** A run that had no worker to go to has no name there. */
+function nameOf({ worker }: Run): string {
+  return printable(worker ?? 'nobody')
+}
+
+/** `success 8b1d0e4 in 2.9s`, `failure (exit code 1)`, `not run: web-3 failed`. */
+function becameOf(run: Run, now: number): string {
+  const says = [whatBecame(run, now), `run #${run.id}`]
+  if (run.startedAt !== null) says[0] += ` in ${durationOf(run, now)}`
+  return says.join(', ')
+}
+
+function whatBecame(run: Run, now: number): string {
+  const reason = run.reason === null ? '' : printable(run.reason)
+  const because = reason === '' ? '' : ` (${reason})`
+  if (run.status === 'queued') return `waits${run.retry === null ? '' : `, ${retryOf(run, now)}`}`
+  if (isUntouched(run)) return reason.startsWith('not run') ? reason : `not run: ${reason}`
+  if (run.status === 'success' || run.status === 'running') {
+    return `${run.status} ${shortSha(run.sha)}`.trimEnd()
+  }
+  return run.status + because
+}
+
+/** Ended without having begun: its worker has what it had before. */
+function isUntouched(run: Run): boolean {
+  return run.startedAt === null && run.finishedAt !== null
+}
+
+/** `2 success, 1 failure, 2 not run` */
+export function summaryOf({ runs }: Rollout): string {
+  const counts = new Map<string, number>()
+  for (const run of runs) {
+    const word = isUntouched(run) ? 'not run' : run.status === 'queued' ? 'waiting' : run.status
+    counts.set(word, (counts.get(word) ?? 0) + 1)
+  }
+  return [...counts].map(([word, count]) => `${count} ${word}`).join(', ')
+}
+
+/** That of the worst: a failure shows also while the others go on. */
+export function signOfRollout({ runs }: Rollout): Cell {
+  const order = ['failure', 'timed_out', 'interrupted', 'running', 'queued', 'cancelled'] as const
+  const worst = order.find((status) => runs.some((run) => run.status === status))
+  return signOf({ status: worst ?? 'success' })
+}
