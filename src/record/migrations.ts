@@ -146,13 +146,20 @@ const steps: readonly string[] = [
   `,
 ]
 
+/** How many steps this release knows. */
+export const SCHEMA = steps.length
+
+/** The number of steps taken; 0 = there is nothing of ours. */
+export function schemaOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
+}
+
 /**
  * Brings an open database to this release's schema, or refuses one that a newer release wrote. `to` is
  * for tests, which make the database of an older release with it.
  */
 export function migrate(database: DatabaseSync, to = steps.length): void {
-  const row = database.prepare('PRAGMA user_version').get()
-  const version = Number(row?.user_version ?? 0)
+  const version = schemaOf(database)
   if (version > steps.length) {
     throw new RunhookError(
       'storage',
