@@ -45,10 +45,19 @@ export async function dataFolder(options: PlaceOptions, terminal: Terminal): Pro
   return resolve(dirname(file), (await writtenData(file, terminal)) ?? (state || '.runhook'))
 }
 
+/** Whether the hooks file names a database; what it is, is known only to who may read its secrets. */
+export async function namesDatabase(options: PlaceOptions, terminal: Terminal): Promise<boolean> {
+  const written = field(await writtenServer(configFile(options, terminal)), 'database')
+  return written !== undefined && written !== null
+}
+
 /** A file that is missing or broken says nothing; the server, not we, complains of it. */
+async function writtenServer(file: string): Promise<unknown> {
+  return field(parse(await readFile(file, 'utf8').catch(() => '{}')), 'server')
+}
+
 async function writtenData(file: string, terminal: Terminal): Promise<string | null> {
-  const config: unknown = parse(await readFile(file, 'utf8').catch(() => '{}'))
-  const written = field(field(config, 'server'), 'data')
+  const written = field(await writtenServer(file), 'data')
   if (typeof written !== 'string') return null
   const env = await readEnvFile(join(dirname(file), '.env')).catch(() => new Map())
   const variables = createVariables(env, terminal.environment, { createSecrets: false })

@@ -7,6 +7,7 @@ import * as verb from './verbs.ts'
 import { addRedeliver } from './verbs-delivery.ts'
 import { addDoctor } from './verbs-doctor.ts'
 import { addRollouts, addWorkers } from './verbs-fleet.ts'
+import { addExport, addImport, addMigrate } from './verbs-record.ts'
 import { addToken } from './verbs-token.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
@@ -46,6 +47,10 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   program.commandsGroup('On several machines:')
   addWorkers(all)
   addRollouts(all)
+  program.commandsGroup('Keep its history:')
+  addMigrate(all)
+  addExport(all)
+  addImport(all)
   return program
 }
 

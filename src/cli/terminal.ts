@@ -26,6 +26,8 @@ export interface Terminal {
   now(): number
   /** All of standard input. */
   input(): Promise<Buffer>
+  /** The same as it comes. */
+  inputPieces(): AsyncIterable<Uint8Array>
 }
 
 export function createTerminal(user: string): Terminal {
@@ -37,6 +39,7 @@ export function createTerminal(user: string): Terminal {
     user,
     now: Date.now,
     input: () => buffer(process.stdin),
+    inputPieces: () => process.stdin,
   }
 }
 

@@ -43,6 +43,11 @@ On several machines:
   workers [options]             list the workers of a fleet, and what each has
   rollouts [options] [id|hook]  what every worker of a label was to run, and what became of it
 
+Keep its history:
+  migrate [options]             bring the database to this release's schema
+  export [options]              write the whole history to a file, to move it
+  import [options] [file]       read such a file into a database or folder without a history
+
 Examples:
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
@@ -201,6 +206,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/verbs-delivery.ts',
     'src/cli/verbs-doctor.ts',
     'src/cli/verbs-fleet.ts',
+    'src/cli/verbs-record.ts',
     'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
     'src/errors.ts',

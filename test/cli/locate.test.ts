@@ -9,7 +9,8 @@ type Environment = Record<string, string>
 
 function terminalIn(folder: string, environment: Environment = {}): Terminal {
   const paper = { columns: null, write: async () => undefined, style: (_: unknown, t: string) => t }
-  const rest = { user: 'ada', now: () => 0, input: async () => Buffer.alloc(0) }
+  const input = { input: async () => Buffer.alloc(0), async *inputPieces() {} }
+  const rest = { user: 'ada', now: () => 0, ...input }
   return { out: paper, talk: paper, folder, environment, ...rest }
 }
 

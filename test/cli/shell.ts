@@ -82,5 +82,8 @@ function aTerminal(
     user: 'ada',
     now: () => NOW,
     input: async () => Buffer.from(input),
+    async *inputPieces() {
+      yield Buffer.from(input)
+    },
   }
 }

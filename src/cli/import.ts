@@ -1,0 +1,63 @@
+/** `runhook import`: what `runhook export` wrote, into a database or a data folder that has no history. */
+
+import { createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { RunhookError } from '../errors.ts'
+import { DEFAULT_LABEL } from '../model/hook.ts'
+import { restorePostgres } from '../postgres/archive-restore.ts'
+import { ArchiveReader } from '../record/archive-reader.ts'
+import { restoreSqlite } from '../record/archive-restore.ts'
+import type { Counts } from '../record/archive-writer.ts'
+import type { PlaceOptions } from './locate.ts'
+import { recordPlace, withDatabase } from './record-place.ts'
+import type { Terminal } from './terminal.ts'
+
+/** `file`: undefined or `-` is standard input. */
+export async function importRecord(
+  file: string | undefined,
+  options: PlaceOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const place = await recordPlace(options, terminal)
+  const archive = new ArchiveReader(await sourceOf(file, terminal))
+  if (place.kind === 'folder') await restoreSqlite(place.directory, archive)
+  else {
+    const { hooks, server } = place.config
+    const labelOf = (hook: string) => hooks.get(hook)?.placement.label ?? DEFAULT_LABEL
+    const sealKey = server.worker.sealKeys?.[0] ?? null
+    await withDatabase(place.url, 'import', (database) =>
+      restorePostgres(database, archive, { labelOf, sealKey }),
+    )
+  }
+  await terminal.talk.write(`Imported ${countsInWords(archive.counts)}.\n`)
+  return 0
+}
+
+async function sourceOf(
+  file: string | undefined,
+  terminal: Terminal,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (file === undefined || file === '-') return terminal.inputPieces()
+  const path = resolve(terminal.folder, file)
+  await access(path).catch(() => {
+    throw new RunhookError('not-found', `${file} cannot be read.`)
+  })
+  return createReadStream(path)
+}
+
+const words: readonly (readonly [kind: string, one: string, many: string])[] = [
+  ['delivery', 'delivery', 'deliveries'],
+  ['run', 'run', 'runs'],
+  ['output', 'output', 'outputs'],
+  ['token', 'token', 'tokens'],
+]
+
+/** What a person counts: "120 deliveries, 98 runs, 97 outputs, 2 tokens" */
+export function countsInWords(counts: Counts): string {
+  const parts = words.map(([kind, one, many]) => {
+    const count = counts[kind] ?? 0
+    return `${count} ${count === 1 ? one : many}`
+  })
+  return parts.join(', ')
+}
