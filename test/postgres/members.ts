@@ -94,6 +94,7 @@ export class Member {
         AND id IN (SELECT job FROM runhook.runs WHERE id = ANY ($1::bigint[]))`,
       [runs],
     )
+    await this.db.query('UPDATE runhook_boss.queue SET monitor_claim_on = NULL, monitor_on = NULL')
     await this.boss.supervise()
   }
 
