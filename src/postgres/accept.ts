@@ -47,7 +47,8 @@ export class Acceptances {
         ? { original: redelivers.duplicateOf ?? redelivers.id, held: new Map() }
         : await findRepeats(plan, delivery, wanted, bodyHash)
       const asks = wanted.filter((want) => !held.has(want)).map((want) => ({ ...want, attempt: 1 }))
-      const fresh = { ...delivery, duplicateOf: original, bodyRemovedAt: null, verdicts }
+      const { id: _, ...given }: Delivery & { id?: number } = delivery // a stored one is sent once more
+      const fresh = { ...given, duplicateOf: original, bodyRemovedAt: null, verdicts }
       const lined = await this.#lineUp(plan, fresh, asks)
       const runs = lined.runs.map(({ run }) => run)
       const stored: StoredDelivery = {
@@ -148,8 +149,11 @@ async function stopRunning(
   return { running, waiting: places.map(({ id }) => id) }
 }
 
+/** What is to lose its payload now waits, or is seen to have lost it. */
 async function deliveryFor(plan: Plan, runId: number, id: number): Promise<StoredDelivery> {
-  const [row] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1', [id])
+  const [row] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1 FOR KEY SHARE', [
+    id,
+  ])
   if (!row) throw new RunhookError('storage', `Run ${runId} has lost its delivery.`)
   const delivery = deliveryOf(row)
   const removed = payloadRemoved(delivery)

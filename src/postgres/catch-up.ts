@@ -58,7 +58,8 @@ async function one(plan: Plan, worker: string, hook: Hook, rollout: number): Pro
 
 async function deliveryOfRun(plan: Plan, row: Row) {
   const id = number(row, 'delivery_id')
-  const [found] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1', [id])
+  const sql = 'SELECT * FROM runhook.deliveries WHERE id = $1 FOR KEY SHARE' // see accept.ts
+  const [found] = await plan.query(sql, [id])
   const delivery = found ? deliveryOf(found) : null
   return delivery && payloadRemoved(delivery) === null ? delivery : null
 }
