@@ -11,8 +11,9 @@ import { number } from '../../src/record/rows.ts'
 import type { Archive, Past } from '../record/retention-contract.ts'
 import { daysAgo, policyOf } from '../record/retention-contract.ts'
 import { aKeep } from '../some.ts'
-import { aDeliveryRow, aRunRow, countOf, migrated } from './connected.ts'
-import { aStore } from './engine.ts'
+import { aDeliveryRow, aRunRow, countOf } from './connected.ts'
+import { aDatabase } from './database.ts'
+import { joined } from './engine.ts'
 
 export interface PostgresArchive extends Archive {
   readonly database: Postgres
@@ -20,12 +21,8 @@ export interface PostgresArchive extends Archive {
   readonly files: PostgresKeptOutputs
 }
 
-export async function anArchive(
-  keep: Partial<Keep> = {},
-  given?: Postgres,
-): Promise<PostgresArchive> {
-  const database = given ?? (await migrated())
-  const store = await aStore(database)
+export async function anArchive(keep: Partial<Keep> = {}, url?: string): Promise<PostgresArchive> {
+  const { database, store } = await joined(url ?? (await aDatabase()))
   const hooks: Archive['hooks'] = new Map()
   const policy = policyOf(aKeep(keep), hooks)
   const files = new PostgresKeptOutputs(database)

@@ -7,10 +7,10 @@ import { PostgresPrune } from '../../src/postgres/prune.ts'
 import { PostgresRounds } from '../../src/postgres/rounds.ts'
 import { Retention } from '../../src/record/retention.ts'
 import { DAY, daysAgo, policyOf, retentionContract } from '../record/retention-contract.ts'
-import { aKeep } from '../some.ts'
+import { aHook, aKeep, until } from '../some.ts'
 import { anArchive } from './archive.ts'
 import { aDeliveryRow, anOutput, aRunRow, connected, migrated } from './connected.ts'
-import { onPostgres } from './database.ts'
+import { aDatabase, onPostgres } from './database.ts'
 
 retentionContract({ test: onPostgres, archive: anArchive })
 
@@ -47,13 +47,14 @@ describe('whose turn it is', () => {
   })
 
   onPostgres('a second process leaves alone what another one has just looked at', async () => {
-    const first = await anArchive()
+    const url = await aDatabase()
+    const first = await anArchive({}, url)
     await first.aRun(300)
     await first.aRun(0)
     await first.retention.round(0)
     await first.aRun(300)
     await first.aRun(0)
-    await (await anArchive({}, first.database)).retention.round(0)
+    await (await anArchive({}, url)).retention.round(0)
     expect(await first.runIds()).toEqual([2, 3, 4])
   })
 
@@ -145,6 +146,30 @@ describe('while others are at it', () => {
       expect((await store.delivery(1))?.bodyRemovedAt).toBeNull()
     })
   })
+
+  onPostgres(
+    'a re-run waits for a payload that is being removed, and is told that it is gone',
+    async () => {
+      const { database, store, aRun } = await anArchive()
+      await aRun(20, { status: 'failure' })
+      const under = Promise.withResolvers<void>()
+      const removing = database.transaction(async (session) => {
+        await session.query('SELECT 1 FROM runhook.deliveries WHERE id = 1 FOR UPDATE')
+        await under.promise
+        const remove = `UPDATE runhook.deliveries SET body = '', body_removed_at = $1 WHERE id = 1`
+        await session.query(remove, [Date.now()])
+      })
+      const rerun = store.rerun(1, aHook()).catch((error: unknown) => error)
+      await until(async () => {
+        const waits = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+        return (await database.query(waits)).length > 0
+      }, 'the wait')
+      under.resolve()
+      await removing
+      expect(await rerun).toMatchObject({ code: 'conflict' })
+      expect(await store.runs({ limit: 9 })).toHaveLength(1)
+    },
+  )
 
   onPostgres('the text of a hook stays as long as a run has it, or a machine says so', async () => {
     const { database, store, retention, aRun, configUsed } = await anArchive()

@@ -1,14 +1,36 @@
 /** The Store of a fleet: the contract, and what only a server of its own can do to it. */
 
 import { expect, onTestFinished, vi } from 'vitest'
-import { aDeliveryRow, aRunRow, migrated } from './connected.ts'
-import { aServer, onPostgres } from './database.ts'
-import { aStore } from './engine.ts'
+import { accept } from '../record/engine.ts'
+import { storeContract } from '../record/store-contract.ts'
+import { waitingContract } from '../record/waiting-contract.ts'
+import { aDeliveryRow, aRunRow } from './connected.ts'
+import { aDatabase, aServer, onPostgres } from './database.ts'
+import { joined, postgres } from './engine.ts'
+import { inGroup } from './fleet.ts'
+
+storeContract(postgres)
+waitingContract(postgres)
+
+onPostgres(
+  'a thousand repeats at once start one run; whoever is not answered is told so',
+  async () => {
+    const { store } = await joined(await aDatabase())
+    const all = await Promise.allSettled(
+      Array.from({ length: 1000 }, () => accept({ store }, { guid: 'same' }, inGroup(null))),
+    )
+    const kept = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(kept.flatMap(({ queued }) => queued)).toHaveLength(1)
+    expect(await store.deliveries({ limit: 1001 })).toHaveLength(kept.length)
+    for (const one of all) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ httpStatus: 503 })
+    }
+  },
+)
 
 onPostgres('a server that is away is told of, and nothing has to be restarted for it', async () => {
   const server = await aServer()
-  const database = await migrated(await server.createDatabase())
-  const store = await aStore(database)
+  const { database, store } = await joined(await server.createDatabase())
   const run = await aRunRow(database, { delivery: await aDeliveryRow(database) })
   for (const mode of ['immediate', 'fast', 'immediate'] as const) {
     await server.stop(mode)
@@ -22,10 +44,9 @@ onPostgres('a server that is away is told of, and nothing has to be restarted fo
 })
 
 onPostgres('the texts of the hooks in use are said to be so every day', async () => {
-  const database = await migrated()
+  const { database, store } = await joined(await aDatabase())
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
-  const store = await aStore(database)
   await store.keepConfig(new Map([['c-old', '{}']]))
   await store.keepConfig(new Map([['c-now', '{}']]))
   const first = Date.now()

@@ -1,24 +1,23 @@
 import { expect } from 'vitest'
 import { hashOf, makeToken } from '../../src/show/admission.ts'
 import { aNewToken, tokensContract } from '../record/tokens-contract.ts'
-import { migrated } from './connected.ts'
-import { onPostgres } from './database.ts'
-import { aStore, postgres } from './engine.ts'
+import { aDatabase, onPostgres } from './database.ts'
+import { joined, postgres } from './engine.ts'
 
 tokensContract(postgres)
 
 onPostgres('the value itself is nowhere in the database', async () => {
-  const database = await migrated()
+  const { database, store } = await joined(await aDatabase())
   const value = makeToken()
-  await (await aStore(database)).tokens.create(aNewToken({ hash: hashOf(value) }))
+  await store.tokens.create(aNewToken({ hash: hashOf(value) }))
   const rows = await database.query('SELECT tokens::text AS all FROM runhook.tokens')
   expect(rows[0]?.all).toContain(Buffer.from(hashOf(value)).toString('hex'))
   expect(rows[0]?.all).not.toContain(value.slice(3, 20))
 })
 
 onPostgres('a use that several processes note is written once a minute', async () => {
-  const database = await migrated()
-  const [one, two] = [await aStore(database), await aStore(database)]
+  const url = await aDatabase()
+  const [one, two] = [(await joined(url)).store, (await joined(url)).store]
   await one.tokens.create(aNewToken())
   one.tokens.used(1, 1_000_000)
   await one.tokens.settled()

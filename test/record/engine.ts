@@ -28,12 +28,15 @@ export interface Opened {
 export interface Engine {
   /** Of vitest; skips where the engine cannot run. */
   readonly test: MaybeTest
+  /** So many deliveries that come at one moment are all answered. */
+  readonly atOnce: number
   /** Somewhere new to keep things. What it resolves with opens what is there. */
   place(): Promise<(options?: { maxWaiting?: number }) => Promise<Opened>>
 }
 
 export const sqlite: Engine = {
   test,
+  atOnce: 1000,
   async place() {
     const directory = aDirectory()
     return async (options = {}) => {

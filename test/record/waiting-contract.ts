@@ -76,7 +76,7 @@ export function waitingContract(engine: Engine): void {
       expect(await open.store.deliveries({ limit: 9 })).toHaveLength(2)
       expect(await open.store.runs({ limit: 9 })).toHaveLength(2)
       await open.begin(1)
-      expect((await accept(open, {}, side)).queued).toMatchObject([{ id: 3, deliveryId: 3 }])
+      expect((await accept(open, {}, side)).queued).toHaveLength(1)
     })
 
     test('is no question for a delivery that starts nothing, or replaces one that waits', async () => {

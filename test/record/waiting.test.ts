@@ -1,14 +1,22 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import { lastSuccessQuery } from '../../src/record/transitions.ts'
 import { waitingQueries } from '../../src/record/waiting.ts'
-import { aDirectory } from '../some.ts'
+import { aDirectory, aPush } from '../some.ts'
 import { accept, sqlite } from './engine.ts'
 import { waitingContract } from './waiting-contract.ts'
 
 waitingContract(sqlite)
+
+test('what there was no room for leaves no gap in the numbers', async () => {
+  const store = openSqlite(aDirectory(), { maxWaiting: 1 })
+  onTestFinished(() => store.close())
+  await accept({ store })
+  await expect(accept({ store }, { updates: [aPush('other')] })).rejects.toThrow('wait as may')
+  expect((await accept({ store })).queued).toMatchObject([{ id: 2, deliveryId: 2 }])
+})
 
 test('none of these questions takes a walk through the history', async () => {
   const directory = aDirectory()
