@@ -14,7 +14,7 @@ export type RunEvent =
   | { readonly end: Run }
 
 export interface EventParts extends Watched {
-  readonly control: Control
+  readonly control: Pick<Control, 'watch' | 'steps'>
 }
 
 export async function* runEvents(
