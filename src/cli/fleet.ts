@@ -47,7 +47,7 @@ export function placeLine({ name, placement }: Hook, workers: readonly Worker[])
   const { label, every } = placement
   const having = workers.filter(({ labels }) => labels.includes(label))
   if (!every) {
-    const want = waitsFor({ status: 'queued', worker: null }, label, workers)
+    const want = waitsFor({ status: 'queued', worker: null, rollout: null }, label, workers)
     return want === null ? null : printable(`A run of ${name} now ${want}.`)
   }
   if (having.length === 0) {

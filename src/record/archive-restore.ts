@@ -97,7 +97,7 @@ class Restoring {
   /** What waits for one worker of a fleet has nobody to wait for here. */
   #runOf(row: ArchiveRow): ArchiveRow {
     if (row.status === 'running') this.#cutOff.add(Number(row.id))
-    if (row.status !== 'queued' || row.worker === null) return cutOffBy(row, this.#at)
+    if (row.status !== 'queued' || row.rollout === null) return cutOffBy(row, this.#at)
     const reason = `not run: it was for the worker ${row.worker}, and this server is alone`
     return { ...row, status: 'cancelled', finished_at: this.#at, reason }
   }

@@ -3,7 +3,7 @@
 import type { Run } from '../model/run.ts'
 import type { Worker } from '../postgres/contract.ts'
 
-export type Waiting = Pick<Run, 'status' | 'worker'>
+export type Waiting = Pick<Run, 'status' | 'worker' | 'rollout'>
 
 /**
  * As the rest of a sentence whose subject is the run. `label` is its hook's; null = not known any more.
@@ -15,7 +15,8 @@ export function waitsFor(
   workers: readonly Worker[],
 ): string | null {
   if (run.status !== 'queued') return null
-  if (run.worker !== null) return waitsForOne(run.worker, workers)
+  // Any other that has a worker was put back by him, and may go to whoever has the label.
+  if (run.rollout !== null && run.worker !== null) return waitsForOne(run.worker, workers)
   if (label === null) return null
   const wanted = `a worker with the label ${label}`
   const alive = workers.filter(({ labels, state }) => labels.includes(label) && state === 'alive')

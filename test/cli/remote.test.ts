@@ -97,7 +97,7 @@ test('a token is taken from RUNHOOK_TOKEN and from nowhere else', async () => {
   })
   expect(await run('runs', '--token', 'rh_x')).toMatchObject({
     code: 2,
-    talk: "error: unknown option '--token'\n",
+    talk: "error: unknown option '--token'\n(Did you mean --worker?)\n",
   })
   const withUser = url.replace('//', '//rh_x@')
   expect(await aShell().run('runs', '--server', withUser)).toMatchObject({ code: 2 })

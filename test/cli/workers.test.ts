@@ -238,7 +238,7 @@ describe('runs of a fleet', () => {
     shell.world.hooks.push(aHook({ placement: { ...placement, label: 'web' } }))
     shell.world.runs.push(
       ...[1, 2, 3, 4, 5, 6, 7].map((id) => aRun({ id, ...queued })),
-      aRun({ id: 8, ...queued, worker: 'web-4' }),
+      aRun({ id: 8, ...queued, worker: 'web-4', rollout: 8 }),
       aRun({ id: 9, ...queued, hook: 'gone-from-the-file' }),
     )
     expect((await shell.run('runs')).talk).toBe(

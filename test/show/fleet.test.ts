@@ -97,7 +97,7 @@ test('runs are listed by worker', async () => {
 
 describe('where a run waits', () => {
   const one = aRun({ status: 'queued' })
-  const pinned = aRun({ status: 'queued', worker: 'web-4' })
+  const pinned = aRun({ status: 'queued', worker: 'web-4', rollout: 140 })
   const full = { running: 4, slots: 4 }
 
   test.each([
@@ -116,6 +116,7 @@ describe('where a run waits', () => {
     ],
     ['with no room', one, [aWorker(full)], 'waits for room on a worker with the label web'],
     ['with room', one, [aWorker(full), aWorker({ name: 'web-2' })], null],
+    ['that a worker gave back', aRun({ status: 'queued', worker: 'web-4' }), [aWorker()], null],
     ['when it runs', aRun({ status: 'running' }), [], null],
     [
       'pinned to a lost one',
