@@ -4,8 +4,14 @@ import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { RunhookError } from '../errors.ts'
+import type { Config } from '../model/config.ts'
 import { DEFAULT_LABEL } from '../model/hook.ts'
 import { restorePostgres } from '../postgres/archive-restore.ts'
+import { sendLater, sendNow } from '../postgres/archive-send.ts'
+import { Boss } from '../postgres/boss.ts'
+import { requireBossSchema } from '../postgres/boss-schema.ts'
+import type { Postgres } from '../postgres/connect.ts'
+import { Planner } from '../postgres/plan.ts'
 import { ArchiveReader } from '../record/archive-reader.ts'
 import { restoreSqlite } from '../record/archive-restore.ts'
 import type { Counts } from '../record/archive-writer.ts'
@@ -23,15 +29,39 @@ export async function importRecord(
   const archive = new ArchiveReader(await sourceOf(file, terminal))
   if (place.kind === 'folder') await restoreSqlite(place.directory, archive)
   else {
-    const { hooks, server } = place.config
-    const labelOf = (hook: string) => hooks.get(hook)?.placement.label ?? DEFAULT_LABEL
-    const sealKey = server.worker.sealKeys?.[0] ?? null
-    await withDatabase(place.url, 'import', (database) =>
-      restorePostgres(database, archive, { labelOf, sealKey }),
-    )
+    const { url, config } = place
+    await withDatabase(url, 'import', (database) => intoDatabase(database, archive, config))
   }
   await terminal.talk.write(`Imported ${countsInWords(archive.counts)}.\n`)
   return 0
+}
+
+/** With what waits sent to the workers of its labels. */
+async function intoDatabase(
+  database: Postgres,
+  archive: ArchiveReader,
+  { hooks, server }: Config,
+): Promise<void> {
+  await requireBossSchema(database)
+  const { leaseMs, sealKeys } = server.worker
+  const boss = new Boss(database, { leaseMs, supervise: false, onTrouble: () => undefined })
+  await boss.start()
+  try {
+    const { maxWaiting } = server
+    const planner = new Planner({ db: database, boss, maxWaiting, tell: () => undefined })
+    await restorePostgres(database, archive, {
+      placeOf(name) {
+        const hook = hooks.get(name)
+        const label = hook?.placement.label ?? DEFAULT_LABEL
+        return { label, maxParallel: hook?.maxParallel ?? null }
+      },
+      sealKey: sealKeys?.[0] ?? null,
+      send: (session) => sendLater(session, planner),
+    })
+    await sendNow(planner)
+  } finally {
+    await boss.stop()
+  }
 }
 
 async function sourceOf(

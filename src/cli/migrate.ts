@@ -1,6 +1,8 @@
 /** `runhook migrate`: brings the database to this release, with the rights of who may change its tables. */
 
 import { RunhookError } from '../errors.ts'
+import { Boss } from '../postgres/boss.ts'
+import { BOSS_SCHEMA, bossSchema } from '../postgres/boss-schema.ts'
 import { migrate, SCHEMA as POSTGRES_SCHEMA, schemaVersion } from '../postgres/schema.ts'
 import { folderSchema, migrateFolder } from '../record/folder-schema.ts'
 import { SCHEMA as SQLITE_SCHEMA } from '../record/migrations.ts'
@@ -29,7 +31,13 @@ export async function migrateRecord(options: MigrateOptions, terminal: Terminal)
     return withDatabase(place.url, 'migrate', async (database) => {
       const from = await schemaVersion(database)
       const own = { what: 'The database', from, to: POSTGRES_SCHEMA, go: () => migrate(database) }
-      return bring([own], options, terminal)
+      const queues = {
+        what: 'pg-boss in it',
+        from: await bossSchema(database),
+        to: BOSS_SCHEMA,
+        go: () => Boss.migrate(database),
+      }
+      return bring([own, queues], options, terminal)
     })
   }
   const { directory } = place
@@ -55,7 +63,7 @@ async function bring(
 
 function says({ what, from, to }: Migrating, check: boolean): string {
   if (from === to) return `${what} is at schema ${to}, as this release needs it. Nothing to do.`
-  const was = from === 0 ? `${what} has no tables of runhook` : `${what} is at schema ${from}`
+  const was = from === 0 ? `${what} has no tables yet` : `${what} is at schema ${from}`
   if (check) return `${was}; this release needs ${to}. Run "runhook migrate".`
   return from === 0
     ? `${what} has its tables now, at schema ${to}.`

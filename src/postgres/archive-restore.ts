@@ -1,6 +1,6 @@
 /**
  * Fills a database without a history with the entries of an archive (record/archive-writer.ts), in one
- * transaction: all of it is there afterwards, or nothing. Runs that wait are not sent yet: `mend` does that.
+ * transaction: all of it is there afterwards, or nothing. Runs that wait are sent by archive-send.ts.
  */
 
 import { RunhookError } from '../errors.ts'
@@ -31,10 +31,15 @@ const BYTES = 4 * 2 ** 20
 
 /** What the hooks file says of runs that wait. */
 export interface Waiting {
-  /** The label that a hook's worker must have, for runs of a server that was alone. */
-  readonly labelOf: (hook: string) => string
+  /** Of a hook, for runs of a server that was alone: its worker's label, and how many may go side by side. */
+  readonly placeOf: (hook: string) => {
+    readonly label: string
+    readonly maxParallel: number | null
+  }
   /** The first of the keys that runs are sealed with; null = they are not. */
   readonly sealKey: Secret | null
+  /** Called when all is written, before it counts. */
+  readonly send?: (session: Session) => Promise<void>
 }
 
 /** Rejects with `conflict` when there is a history. */
@@ -50,8 +55,9 @@ export async function restorePostgres(
       // The history may come slowly, from another machine.
       await session.query('SET LOCAL idle_in_transaction_session_timeout = 0')
       await refuseHistory(session)
-      await new Restoring(session, at, waiting.labelOf).take(archive)
+      await new Restoring(session, at, waiting.placeOf).take(archive)
       if (waiting.sealKey) await sealWaiting(session, waiting.sealKey)
+      await waiting.send?.(session)
       await session.query(AWAY)
       for (const table of ['deliveries', 'runs', 'tokens']) await session.query(behind(table))
     } catch (error) {
@@ -102,7 +108,7 @@ type Target = TableName | 'output'
 
 class Restoring {
   readonly #session: Session
-  readonly #labelOf: (hook: string) => string
+  readonly #placeOf: Waiting['placeOf']
   readonly #at: number
   readonly #cutOff = new Set<number>()
   /** Rows that are to be written together. */
@@ -110,9 +116,9 @@ class Restoring {
   #bytes = 0
   #target: Target = 'config'
 
-  constructor(session: Session, at: number, labelOf: (hook: string) => string) {
+  constructor(session: Session, at: number, placeOf: Waiting['placeOf']) {
     this.#session = session
-    this.#labelOf = labelOf
+    this.#placeOf = placeOf
     this.#at = at
   }
 
@@ -147,11 +153,10 @@ class Restoring {
     if (kind === 'step') return stepCutOff(row, this.#cutOff, this.#at)
     if (kind !== 'run') return row
     if (row.status === 'running') this.#cutOff.add(Number(row.id))
-    return {
-      ...cutOffBy(row, this.#at),
-      label: row.label ?? this.#labelOf(String(row.hook)),
-      unit: row.unit ?? row.rollout ?? row.id ?? null,
-    }
+    const cut = cutOffBy(row, this.#at)
+    if (row.label !== null) return cut
+    const { label, maxParallel } = this.#placeOf(String(row.hook))
+    return { ...cut, label, max_parallel: maxParallel, unit: row.id ?? null }
   }
 
   async #write(): Promise<void> {

@@ -50,6 +50,7 @@ export const tables = {
     ...{ ref_name: 'text?', sha: 'text?', sender: 'text?', inputs: text, output_bytes: number },
     ...{ output_cut: number, output_removed_at: 'number?' },
     ...{ label: 'text?', worker: 'text?', rollout: 'number?', unit: 'number?' },
+    max_parallel: 'number?',
   },
   step: {
     ...{ run_id: number, number, phase: text, name: 'text?', title: text, status: 'text?' },
@@ -71,7 +72,7 @@ export function columnsAlone(table: TableName): string[] {
   return columnsOf(table).filter((column) => !ofFleets.includes(column))
 }
 
-const ofFleets = ['label', 'worker', 'rollout', 'unit']
+const ofFleets = ['label', 'worker', 'rollout', 'unit', 'max_parallel']
 
 /** What an archive is made of. A delivery stands there with its whole body; an output comes in pieces. */
 export type Entry =

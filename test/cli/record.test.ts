@@ -4,11 +4,17 @@ import { existsSync, mkdirSync, readFileSync, statSync, truncateSync } from 'nod
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Acceptances } from '../../src/postgres/accept.ts'
+import { Boss } from '../../src/postgres/boss.ts'
+import { PostgresClaims } from '../../src/postgres/claims.ts'
+import { Postgres } from '../../src/postgres/connect.ts'
+import { Planner } from '../../src/postgres/plan.ts'
 import { migrate } from '../../src/record/migrations.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import { aDatabase, onPostgres, PASSWORD } from '../postgres/database.ts'
-import { aHistory, archiveBytes } from '../record/history.ts'
+import { aHistory, archiveBytes, binaryBody } from '../record/history.ts'
+import { aDelivery, aHook } from '../some.ts'
 import { aShell, type ShellOptions } from './shell.ts'
 
 const hooks = { 'deploy-site': { on: 'manual', secret: 'long enough for a secret', run: 'true' } }
@@ -106,9 +112,7 @@ describe('runhook migrate', () => {
     const shell = aShell()
     expect(await shell.run('migrate', '--check')).toMatchObject({
       code: 1,
-      talk: expect.stringMatching(
-        /has no tables of runhook; this release needs \d+\. Run "runhook/,
-      ),
+      talk: expect.stringMatching(/has no tables yet; this release needs \d+\. Run "runhook/),
     })
     expect((await shell.run('migrate')).talk).toMatch(/has its tables now, at schema \d+\.\n$/)
     const again = await shell.run('migrate')
@@ -154,7 +158,7 @@ describe('with a database', () => {
     const DATABASE_URL = await aDatabase()
     const shell = await aShellWithHistory({ environment: { DATABASE_URL } })
     shell.put('hooks.json', { server: { database: `\${DATABASE_URL}` }, hooks })
-    return shell
+    return { ...shell, url: DATABASE_URL }
   }
 
   onPostgres('a history moves there with three commands, and back', async () => {
@@ -174,6 +178,56 @@ describe('with a database', () => {
     })
     expect(await shell.run('import', 'back.gz', '--data', 'back')).toMatchObject({ code: 0 })
     expect((await archiveBytes(join(shell.folder, 'back'))).length).toBeGreaterThan(100_000)
+  })
+
+  /** The fleet's side of the database, as a receiver and a worker have it. */
+  async function aMember(url: string) {
+    const db = new Postgres(url, { name: 'test' })
+    const boss = new Boss(db, { leaseMs: 30_000, supervise: false, onTrouble: () => undefined })
+    const planner = new Planner({ db, boss, maxWaiting: 1000, tell: () => undefined })
+    onTestFinished(async () => {
+      await boss.stop()
+      await db.close()
+    })
+    await boss.start()
+    return { db, accept: new Acceptances(planner), claims: new PostgresClaims(planner) }
+  }
+
+  onPostgres('the fleet goes on where the one machine was', async () => {
+    const shell = await aFleetShell()
+    await shell.run('migrate')
+    await shell.run('export', '--data', '.runhook', '--output', 'all.gz')
+    await shell.run('import', 'all.gz')
+    const { db, accept, claims } = await aMember(shell.url)
+    const wanted = [{ hook: aHook(), update: 0, inputs: {} }]
+
+    const again = await accept.accept(aDelivery({ guid: 'AAAA-1' }), [], wanted)
+    expect(again).toMatchObject({ delivery: { id: 7, duplicateOf: 1 }, queued: [] })
+    const replay = await accept.accept(aDelivery({ guid: 'new', body: binaryBody }), [], wanted)
+    expect(replay.queued).toEqual([])
+    const fresh = await accept.accept(
+      aDelivery(),
+      [],
+      [{ hook: aHook({ name: 'new' }), update: 0, inputs: {} }],
+    )
+    expect(fresh.queued[0]?.id).toBe(93) // behind those that were removed
+
+    // Those that may start now are sent: one of each group. The retry waits for its time.
+    const waiting = await db.query(
+      `SELECT id, job IS NOT NULL AS sent FROM runhook.runs WHERE status = 'queued' ORDER BY id`,
+    )
+    expect(waiting.map(({ id, sent }) => [id, sent])).toEqual([
+      [3, true],
+      [5, true],
+      [6, true],
+      [93, true],
+    ])
+    const identity = { name: 'web-1', labels: ['default'], version: '1', host: 'h', token: 't' }
+    await claims.register({ ...identity, slots: 9, leaseMs: 30_000 })
+    const claimed = await claims.claim(9)
+    expect(claimed.map(({ runId }) => runId).sort()).toEqual([5, 6, 93])
+    const begun = claimed[0] && (await claims.begin(claimed[0], 'c0ffee000000'))
+    expect(begun?.delivery.body.length).toBeGreaterThan(0)
   })
 
   onPostgres('one without tables says what to do, and no error holds its password', async () => {

@@ -35,7 +35,7 @@ const moved = (
   sealKey: Secret | null = null,
 ) =>
   restorePostgres(database, new ArchiveReader(inPieces(bytes)), {
-    labelOf: () => label,
+    placeOf: () => ({ label, maxParallel: 2 }),
     sealKey,
   })
 
@@ -55,7 +55,9 @@ function expectedOf(bytes: Buffer, running: number) {
   return valuesOf(bytes).map((value) => {
     if (!value.run) return value
     const { id } = value.run
-    return { run: { ...value.run, label: 'web', unit: id, ...(id === running && cutOff) } }
+    return {
+      run: { ...value.run, label: 'web', unit: id, max_parallel: 2, ...(id === running && cutOff) },
+    }
   })
 }
 
