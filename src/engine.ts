@@ -11,6 +11,10 @@ import type { Store } from './record/store.ts'
 import type { Tokens } from './record/tokens.ts'
 import type { Moves } from './show/moves.ts'
 
+/** What a server does. One of a fleet may do some of it and leave the rest to others. */
+export const serverRoles = ['receive', 'show', 'run'] as const
+export type ServerRole = (typeof serverRoles)[number]
+
 export interface Engine {
   readonly store: Store
   /** Those of the API. */

@@ -10,7 +10,7 @@ import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
 import { type Current, currentOf, textsToKeep } from './current.ts'
 import { openEmbedded } from './embedded.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, type ServerRole, serverRoles } from './engine.ts'
 import { messageOf, RunhookError } from './errors.ts'
 import { openFront } from './front.ts'
 import { close, listenLocally, serverFor } from './listen.ts'
@@ -46,12 +46,13 @@ export interface Server {
 
 /**
  * Listens on the held sockets where there are any, else where the config says. Rejects with a RunhookError
- * when the data directory or the address cannot be had.
+ * when the data directory or the address cannot be had. `roles`: without a database it has all of them.
  */
 export async function startServer(
   config: Config,
   log: Log,
   sockets: readonly number[] = [],
+  _roles: readonly ServerRole[] = serverRoles,
 ): Promise<Server> {
   const current = currentOf(config)
   const socket = join(config.server.data, 'runhook.sock')

@@ -20,7 +20,7 @@ const floors = [
 
 /** Each foreign thing enters by one door. */
 const doors: Record<string, RegExp> = {
-  'node:child_process': /^run\/(child|slot|pipe)\.ts$|^notify\.ts$/,
+  'node:child_process': /^run\/(child|slot|pipe)\.ts$|^fleet\/guard\.ts$|^notify\.ts$/,
   'node:sqlite': /^record\//,
   pg: /^postgres\//,
   'pg-boss': /^postgres\/boss\.ts$/,
@@ -39,6 +39,7 @@ const pure = [
   /^hooks\/(match|check|conditions|verdict|inputs|pattern|automaton|duration|size)\.ts$/,
   /^run\/(command|phases|retry|backlog|heap|hint|tail)\.ts$/,
   /^preflight\/(words|called)\.ts$/,
+  /^fleet\/(lease|guard-script)\.ts$/,
   /^hosts\//,
 ]
 const impure = /^node:(fs|http|net|child_process|sqlite|timers)/

@@ -1,6 +1,7 @@
 /** Words of the command line to values. What cannot be one is a usage mistake, said in commander's way. */
 
 import { InvalidArgumentError } from 'commander'
+import { type ServerRole, serverRoles } from '../engine.ts'
 
 /** `142` or `#142` */
 export function toId(text: string): number {
@@ -44,6 +45,31 @@ export function toInputs(
 
 export function toList(text: string, before: readonly string[] = []): string[] {
   return [...before, text]
+}
+
+/** `web,eu` */
+export function toLabels(text: string): string[] {
+  const labels = text.split(',').map((label) => label.trim())
+  if (labels.includes('')) throw new InvalidArgumentError('Write labels such as web,eu.')
+  return labels
+}
+
+/** `receive,show` */
+export function toRoles(text: string): ServerRole[] {
+  const wanted = text.split(',').map((role) => role.trim())
+  const unknown = wanted.find((role) => !serverRoles.some((known) => known === role))
+  if (unknown !== undefined) {
+    const found = unknown === '' ? 'nothing' : unknown
+    throw new InvalidArgumentError(`Write some of ${serverRoles.join()}; ${found} is none of them.`)
+  }
+  return serverRoles.filter((role) => wanted.includes(role))
+}
+
+/** Runs at once. */
+export function toParallel(text: string): number {
+  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
+  if (count < 1) throw new InvalidArgumentError('Write a number from 1 to 9999.')
+  return count
 }
 
 export function toRepository(text: string): string {

@@ -23,7 +23,7 @@ export async function runCommandLine(
     // commander has said its own already, and also "throws" that help was printed.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE
     await tell(thrown, terminal)
-    return exitCodeOf(thrown, words[0] === 'serve')
+    return exitCodeOf(thrown, words[0] === 'serve' || words[0] === 'worker')
   }
 }
 

@@ -28,6 +28,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   const all: verb.Verbs = { program, terminal, finish }
   program.commandsGroup('Run it:')
   verb.addServe(all)
+  verb.addWorker(all)
   verb.addCheck(all)
   addDoctor(all)
   program.commandsGroup('Try it:')
@@ -66,4 +67,4 @@ Examples:
   runhook check --explain 57           and would it, by the file as I have edited it?
 
 Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
-5 no server answers, 78 serve cannot start with this file or data directory, 130 interrupted.`
+5 no server answers, 78 serve or worker cannot start with this file or data directory, 130 interrupted.`

@@ -1,4 +1,4 @@
-/** What systemd hears from `runhook serve`: started, reloading, stopping, how it is, and that it lives. */
+/** What systemd hears from a process that serves: started, reloading, stopping, how it is, and that it lives. */
 
 import type { Notifier } from '../notify.ts'
 import type { Server } from '../server.ts'
@@ -13,11 +13,12 @@ export interface Told {
   stopping(): void
 }
 
-export function tellSystemd(notifier: Notifier, server: Server): Told {
+/** `line` says how it is, in a few words. */
+export function tellSystemd(notifier: Notifier, line: () => string): Told {
   let last = ''
   const timers: NodeJS.Timeout[] = []
   const status = () => {
-    const text = `STATUS=${statusLine(server)}`
+    const text = `STATUS=${line()}`
     const news = text === last ? [] : [text]
     last = text
     return news
@@ -35,7 +36,7 @@ export function tellSystemd(notifier: Notifier, server: Server): Told {
     reloading: () => notifier.say('RELOADING=1', `MONOTONIC_USEC=${monotonicUsec()}`),
     ready: () => notifier.say('READY=1', ...status()),
     stopping() {
-      notifier.say('STOPPING=1', `STATUS=stopping; ${statusLine(server)}`)
+      notifier.say('STOPPING=1', `STATUS=stopping; ${line()}`)
       const [watch] = timers
       clearInterval(watch) // the watchdog goes on: a stop may take its time
     },

@@ -8,10 +8,13 @@ import { gitHostNames } from '../model/delivery.ts'
 import {
   toId,
   toInputs,
+  toLabels,
   toLimit,
   toList,
+  toParallel,
   toPort,
   toRepository,
+  toRoles,
   toServer,
   toSha,
 } from './arguments.ts'
@@ -26,6 +29,7 @@ import type { ServeOptions } from './serve.ts'
 import type { SignOptions } from './sign.ts'
 import type { Terminal } from './terminal.ts'
 import type { StartOptions, TriggerOptions } from './trigger.ts'
+import type { WorkerOptions } from './worker.ts'
 
 export interface Verbs {
   readonly program: Command
@@ -55,11 +59,29 @@ export function addServe(verbs: Verbs): void {
   verb(verbs, 'serve', 'listen for deliveries and run hooks')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on (default: 9000)', toPort)
+    .option('--only <roles>', 'some of receive,show,run; others do the rest', toRoles)
+    .option('--labels <labels>', 'whose runs it takes, such as web,eu (default: default)', toLabels)
+    .option('--name <name>', 'its name in the fleet (default: that of the machine)')
     .option('--try', 'make missing secrets, write them to .env, and print commands to try')
     .action(async (options: Partial<ServeOptions>) => {
       const { serve } = await import('./serve.ts')
       const config = options.config || verbs.terminal.environment.RUNHOOK_CONFIG || 'hooks.json'
       verbs.finish(await serve({ ...options, config }))
+    })
+}
+
+const workerSample = `  runhook worker --labels web,eu --name web-1`
+
+export function addWorker(verbs: Verbs): void {
+  const what = 'only carry out runs, which it finds in the database'
+  verb(verbs, 'worker', `${what}; nothing listens`, workerSample)
+    .option('--labels <labels>', 'whose runs it takes, such as web,eu (default: default)', toLabels)
+    .option('--name <name>', 'its name in the fleet (default: that of the machine)')
+    .option('--parallel <number>', 'runs at once (default: server.max-parallel)', toParallel)
+    .action(async (options: Partial<WorkerOptions>) => {
+      const { worker } = await import('./worker.ts')
+      const config = options.config || verbs.terminal.environment.RUNHOOK_CONFIG || 'hooks.json'
+      verbs.finish(await worker({ ...options, config }))
     })
 }
 

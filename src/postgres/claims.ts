@@ -30,6 +30,7 @@ const unstarted = { exitCode: null, signal: null, outputBytes: 0, outputCut: 0, 
 
 export class PostgresClaims implements Claims {
   readonly #planner: Planner
+  readonly #beats: Planner
   #self: Self | null = null
   /** Which queue is asked first. */
   #first = 0
@@ -38,8 +39,10 @@ export class PostgresClaims implements Claims {
   /** Those of an earlier life that are not settled. */
   readonly #former = new Map<number, Claim>()
 
-  constructor(planner: Planner) {
+  /** `beats` renews the lease: by connections of its own, where nothing else can hold it up. */
+  constructor(planner: Planner, beats = planner) {
     this.#planner = planner
+    this.#beats = beats
   }
 
   async register(worker: WorkerIdentity): Promise<Run[]> {
@@ -134,7 +137,7 @@ export class PostgresClaims implements Claims {
     const { boss } = this.#planner.parts
     const life = { name: identity.name, instance }
     const held = new Map([...claims, ...this.#former.values()].map((claim) => [claim.job, claim]))
-    const beat = await this.#planner.transaction((plan) =>
+    const beat = await this.#beats.transaction((plan) =>
       renew(plan, boss, life, claims, [...held.values()]),
     )
     for (const id of beat.lost) this.#open.delete(id)

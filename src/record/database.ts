@@ -169,7 +169,7 @@ export class Database {
 }
 
 /** A second file, locked for as long as we live, makes this process the only one in the directory. */
-function own(path: string, directory: string): DatabaseSync {
+export function own(path: string, directory: string): DatabaseSync {
   makePrivate(path)
   const lock = new DatabaseSync(path)
   try {

@@ -65,6 +65,11 @@ export class Cgroups {
     return endTree(cgroupTree(new Cgroup(path), null, null), graceMs)
   }
 
+  /** KILL to all that runs have started, the slots' shells among it; what was kept lives. */
+  kill(): void {
+    for (const path of this.#made) new Cgroup(path).kill()
+  }
+
   /**
    * Removes them once the shells in them have ended, which were told to before; what is still occupied after
    * a second is the next server's to look after.

@@ -28,7 +28,7 @@ export interface Circumstances {
   readonly graceMs: number
   /** The step has a time of its own, which was over before the run's. */
   readonly ownTime: boolean
-  /** Of the abort signal: `cancel:<text>` or `stop`. */
+  /** Of the abort signal: `cancel:<text>`, `interrupt:<text>` or `stop`. */
   readonly abortReason: unknown
 }
 
@@ -66,13 +66,14 @@ export function allTaken(continued: readonly StepOutcome[]): Outcome {
   return { status: 'success', exitCode: 0, signal: null, reason: reasons.join('; ') || null }
 }
 
-/** Status and reason of a run that was cancelled, or that the server's stop interrupted. */
+/** Status and reason of a run that was cancelled, or that the server's stop, or something else, interrupted. */
 export function aborted(
   reason: unknown,
   when = 'while it was running',
 ): { status: 'cancelled' | 'interrupted'; reason: string } {
-  const [, text] = /^cancel:(.*)$/s.exec(String(reason)) ?? []
-  if (text !== undefined) return { status: 'cancelled', reason: text }
+  const [, kind, text] = /^(cancel|interrupt):(.*)$/s.exec(String(reason)) ?? []
+  if (text !== undefined)
+    return { status: kind === 'cancel' ? 'cancelled' : 'interrupted', reason: text }
   return { status: 'interrupted', reason: `the server was stopped ${when}` }
 }
 

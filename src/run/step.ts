@@ -49,7 +49,7 @@ export interface ExecuteTools {
   readonly publicUrl: string | null
   /** Of the data directory: by it and the run's id its processes are found again. */
   readonly token: string
-  /** Ends the run. Its reason is `cancel:<text>` or `stop`. */
+  /** Ends the run. Its reason is `cancel:<text>`, `interrupt:<text>` or `stop`. */
   readonly signal: AbortSignal
   /** Between TERM and KILL. */
   readonly graceMs?: number
