@@ -8,7 +8,7 @@ import { migrate } from '../../src/postgres/schema.ts'
 import { PostgresStore } from '../../src/postgres/store.ts'
 import type { Engine, Opened } from '../record/engine.ts'
 import { aDatabase, onPostgres } from './database.ts'
-import { Member } from './fleet.ts'
+import { Member } from './members.ts'
 
 /** A store as a process that joins the fleet has it. */
 export async function joined(

@@ -7,7 +7,7 @@ import { waitingContract } from '../record/waiting-contract.ts'
 import { aDeliveryRow, aRunRow } from './connected.ts'
 import { aDatabase, aServer, onPostgres } from './database.ts'
 import { joined, postgres } from './engine.ts'
-import { inGroup } from './fleet.ts'
+import { inGroup } from './members.ts'
 
 storeContract(postgres)
 waitingContract(postgres)
