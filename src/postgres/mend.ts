@@ -3,6 +3,7 @@
  * In normal operation there is nothing to find. Beside that it ends the wait for workers that went away.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { number, text, textOrNull } from '../record/rows.ts'
 import { vanished } from './boss.ts'
 import type { Row } from './connect.ts'
@@ -14,6 +15,8 @@ import { advance, release, sendAlone } from './turns.ts'
 
 /** A worker that is started anew is not away. */
 const PATIENCE_MS = 120_000
+/** No transaction takes as long. */
+const A_MOMENT_MS = 1000
 
 export class Mend {
   readonly #planner: Planner
@@ -32,13 +35,25 @@ export class Mend {
       if (!(await release(plan, place))) return 0
       return 1 + (await advance(plan, [place]))
     })
-    mended += await this.#each(inLine, async (plan, row) => {
+    await this.#each(waitingInVain, giveUp)
+    return mended + (await this.#forgotten())
+  }
+
+  /**
+   * Most that wait in line are looked at for nothing: there is no room for them. What has room may be about to be
+   * sent by somebody who looks at it after his commit (see `ofHook` in turns.ts), and is given time for that.
+   */
+  async #forgotten(): Promise<number> {
+    const { db } = this.#planner.parts
+    const seen = new Set((await db.query(inLine)).map((row) => number(row, 'id')))
+    if (seen.size === 0) return 0
+    await sleep(A_MOMENT_MS)
+    return this.#each(inLine, async (plan, row) => {
+      if (!seen.has(number(row, 'id'))) return 0
       const place = placeOf(row)
       await plan.lock(lockNames(place))
       return (await advance(plan, [place])) + (await sendAlone(plan, place))
     })
-    await this.#each(waitingInVain, giveUp)
-    return mended
   }
 
   /** Each in a transaction of its own, which finds out whether it is still so. */
@@ -93,7 +108,7 @@ const heldByNobody = `SELECT t.unit AS id, t.unit, t.concurrency_group, NULL AS 
     AND r.unit = t.unit AND r.status IN ('queued', 'running')
     AND (r.status = 'running' OR r.rollout = t.unit OR (r.job IS NOT NULL AND r.not_before IS NULL)))`
 
-/** The first of each line whose turn it could be. Most wait for room, and are looked at for nothing. */
+/** The first of each line whose turn it could be. */
 const inLine = `SELECT DISTINCT ON (r.concurrency_group, r.hook) ${columns} FROM runhook.runs r
   LEFT JOIN runhook.turns t ON t.concurrency_group = r.concurrency_group
   WHERE r.status = 'queued' AND r.job IS NULL AND (t.unit IS NULL OR t.unit = r.unit)

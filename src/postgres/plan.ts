@@ -6,7 +6,8 @@
 import { type Boss, QueueMissing, type Sent } from './boss.ts'
 import type { Postgres, Row, Session } from './connect.ts'
 import { lock, tryLock } from './keys.ts'
-import { type Place, queueOf } from './place.ts'
+import { lockNames, type Place, queueOf } from './place.ts'
+import { advance } from './turns.ts'
 
 /** What others are told: that something changed, never what. */
 export type Word =
@@ -46,6 +47,8 @@ export class Plan implements Session {
   readonly #locked = new Set<string>()
   readonly seal: Seal | undefined
   readonly words: Word[] = []
+  /** Groups and rollouts to look at after the commit: somebody else held them. */
+  readonly passedBy: Place[] = []
 
   constructor(session: Session, { boss, seal }: PlannerParts) {
     this.#session = session
@@ -111,21 +114,32 @@ export class Planner {
 
   /** All of `work` or nothing. It may be called several times, so its effects are those of its plan alone. */
   async transaction<T>(work: (plan: Plan) => Promise<T>): Promise<T> {
-    const { db, boss, tell } = this.parts
+    const { value, plan } = await this.#commit(work)
+    if (plan.words.length > 0) this.parts.tell(...plan.words)
+    // Where this fails, `mend` finds what was passed by; what was asked for is done.
+    for (const place of plan.passedBy) await this.#lookAt(place).catch(() => undefined)
+    return value
+  }
+
+  async #commit<T>(work: (plan: Plan) => Promise<T>): Promise<{ value: T; plan: Plan }> {
+    const { db, boss } = this.parts
     for (;;) {
-      let words: readonly Word[] = []
       try {
-        const value = await db.transaction(async (session) => {
+        return await db.transaction(async (session) => {
           const plan = new Plan(session, this.parts)
-          words = plan.words
-          return work(plan)
+          return { value: await work(plan), plan }
         })
-        if (words.length > 0) tell(...words)
-        return value
       } catch (error) {
         if (!(error instanceof QueueMissing)) throw error
         await boss.ensure([error.queue])
       }
     }
+  }
+
+  async #lookAt(place: Place): Promise<void> {
+    await this.transaction(async (plan) => {
+      await plan.lock(lockNames(place))
+      await advance(plan, [place])
+    })
   }
 }

@@ -1,8 +1,6 @@
 /**
  * Whose turn it is. In each group one unit, a run or a rollout, has its turn and keeps it until all of it has
- * ended; then the next one in order is sent. Where there is a turn without anybody, whoever holds the lock of
- * the group and is about to end its transaction has looked at all that wait there: that is what makes sure
- * that nothing is left waiting (see `ofHook`, which passes by a group that somebody else holds).
+ * ended; then the next one in order is sent, in the transaction that ended the last.
  */
 
 import { number, numberOrNull, text } from '../record/rows.ts'
@@ -68,9 +66,8 @@ async function ofRollout(plan: Plan, rollout: number): Promise<number> {
 }
 
 /**
- * There may be room for more of a hook. Each that waits for that may take turns with others, which are locked
- * only if nobody has to be waited for: whoever holds them now looks at them himself before he is done, and
- * must wait for the hook's lock, which is ours, before he does.
+ * There may be room for more of a hook. Each that waits for that may take turns with others, whose lock somebody may
+ * hold who waits for ours, so it is not waited for here: such a group is looked at after the commit.
  */
 async function ofHook(plan: Plan, hook: string): Promise<number> {
   let sent = 0
@@ -79,8 +76,10 @@ async function ofHook(plan: Plan, hook: string): Promise<number> {
     if ((await roomOfHook(plan, place)) <= 0) return sent
     if (place.group !== null) {
       if (await plan.tryLock(groupLock(place.group))) sent += await ofGroup(plan, place.group)
+      else plan.passedBy.push(place)
     } else if (ofRolling(place)) {
       if (await plan.tryLock(rolloutLock(place.unit))) sent += await ofRollout(plan, place.unit)
+      else plan.passedBy.push(place)
     } else sent += await send(plan, [place], null)
   }
   return sent
