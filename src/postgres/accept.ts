@@ -17,7 +17,8 @@ import { type Ask, enter, type LinedUp, lineUp, locksOf } from './lineup.ts'
 import type { Plan, Planner } from './plan.ts'
 import { findRepeats, type Repeated } from './repeats.ts'
 import { stopRollout } from './rollouts.ts'
-import { cancelWaiting, sealedBody } from './transitions.ts'
+import { deliveryDigest } from './seal.ts'
+import { cancelWaiting } from './transitions.ts'
 import { advance } from './turns.ts'
 import { Headroom } from './waiting.ts'
 
@@ -57,8 +58,8 @@ export class Acceptances {
         verdicts: settled(verdicts, held, runs),
       }
       await insertDelivery(plan, stored, runs.length > 0 ? bodyHash : null)
-      const seen = plan.seal && (bodyHash ?? bodyHashOf({ ...delivery, host: 'github' }))
-      return { delivery: stored, ...(await settle(plan, lined, asks, seen ?? null)) }
+      const digest = plan.sealKey && runs.length > 0 ? deliveryDigest(stored) : null
+      return { delivery: stored, ...(await settle(plan, lined, asks, digest)) }
     })
   }
 
@@ -80,7 +81,7 @@ export class Acceptances {
       const lined = await lineUp(plan, delivery, [ask], this.#headroom)
       return {
         delivery,
-        ...(await settle(plan, lined, [ask], await sealedBody(plan, delivery.id))),
+        ...(await settle(plan, lined, [ask], plan.sealKey ? deliveryDigest(delivery) : null)),
       }
     })
   }
@@ -115,9 +116,9 @@ async function settle(
   plan: Plan,
   lined: LinedUp,
   asks: readonly Ask[],
-  bodyHash: Uint8Array | null,
+  digest: string | null,
 ): Promise<Settled> {
-  const superseded = await enter(plan, lined, bodyHash)
+  const superseded = await enter(plan, lined, digest)
   const queued = lined.runs.map(({ run }) => run).filter(({ status }) => status === 'queued')
   const cancel: number[] = []
   for (const { hook } of asks) {

@@ -14,7 +14,7 @@ import { rolloutLock } from './keys.ts'
 import { enter, lineUp, locksOf } from './lineup.ts'
 import type { Plan, Planner } from './plan.ts'
 import { away } from './rollouts.ts'
-import { sealedBody } from './transitions.ts'
+import { digestOf } from './transitions.ts'
 
 /** They were asked for already, so they are no more than may wait. */
 const roomForAll = { most: Infinity, fits: async () => true }
@@ -52,7 +52,7 @@ async function one(plan: Plan, worker: string, hook: Hook, rollout: number): Pro
   const attempt = number(row, 'attempts') + 1
   const ask = { hook, update, inputs, attempt, pinned: { rollout, worker } }
   const lined = await lineUp(plan, delivery, [ask], roomForAll)
-  await enter(plan, lined, await sealedBody(plan, delivery.id))
+  await enter(plan, lined, await digestOf(plan, delivery.id))
   return lined.runs.map(({ run }) => run)
 }
 

@@ -125,13 +125,6 @@ export class PostgresClaims implements Claims {
     return begun
   }
 
-  /** What the run was sealed with when it was written down; null = it was not. */
-  async sealOf(runId: number): Promise<Uint8Array | null> {
-    const { db } = this.#planner.parts
-    const [row] = await db.query('SELECT seal FROM runhook.runs WHERE id = $1', [runId])
-    return row?.seal instanceof Uint8Array ? row.seal : null
-  }
-
   async beat(claims: readonly Claim[]): Promise<Beat> {
     const { identity, instance } = this.#registered
     const { boss } = this.#planner.parts

@@ -5,6 +5,7 @@ import type { Run } from '../model/run.ts'
 import { guidKeyOf } from '../record/repeats.ts'
 import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
+import { sealFields, sealOf } from './seal.ts'
 
 export interface NewRun {
   readonly run: Run
@@ -13,11 +14,11 @@ export interface NewRun {
   readonly job: string | null
 }
 
-/** `bodyHash` is what a seal covers; needed only where there is one. */
+/** `digest`: of the delivery (seal.ts); null where nothing is sealed. */
 export async function insertRuns(
   plan: Plan,
   runs: readonly NewRun[],
-  bodyHash: Uint8Array | null,
+  digest: string | null,
 ): Promise<void> {
   if (runs.length === 0) return
   const rows = runs.map(({ run, place, job }) => ({
@@ -45,17 +46,17 @@ export async function insertRuns(
     max_parallel: place.maxParallel,
     unit: place.unit,
     job,
-    seal: sealOf(plan, run, bodyHash),
+    seal: sealFor(plan, run, place, digest),
   }))
   await plan.query(insertSql, [recordset(rows)])
 }
 
 /** A run is sealed as it is written down, by whoever writes it: what waits in the database cannot be made up. */
-function sealOf({ seal }: Plan, run: Run, bodyHash: Uint8Array | null): string | null {
-  if (!seal || bodyHash === null) return null
-  const { id, deliveryId, hook, update, inputs, worker } = run
-  const made = seal({ run: id, delivery: deliveryId, hook, update, inputs, worker, bodyHash })
-  return made === null ? null : Buffer.from(made).toString('hex')
+function sealFor({ sealKey }: Plan, run: Run, place: Place, digest: string | null): string | null {
+  if (sealKey === undefined || digest === null) return null
+  const pin = place.rollout === null ? null : place.worker
+  const seal = sealOf(sealFields(run, { label: place.label, pin }, digest), sealKey)
+  return Buffer.from(seal).toString('hex')
 }
 
 export async function insertDelivery(

@@ -66,13 +66,9 @@ export async function lineUp(
 }
 
 /** The delivery is there by now. Resolves with the ids of waiting runs that are gone. */
-export async function enter(
-  plan: Plan,
-  lined: LinedUp,
-  bodyHash: Uint8Array | null,
-): Promise<number[]> {
+export async function enter(plan: Plan, lined: LinedUp, digest: string | null): Promise<number[]> {
   for (const { run, hook } of lined.rollouts) await insertRollout(plan, run, hook)
-  await insertRuns(plan, lined.runs, bodyHash)
+  await insertRuns(plan, lined.runs, digest)
   const gone: Place[] = []
   for (const [by, ids] of lined.superseded) {
     gone.push(...(await cancelWaiting(plan, ids, `superseded by run ${by}`)))

@@ -3,6 +3,7 @@
  * are to be told is told after the commit, never of a transaction that was undone.
  */
 
+import type { Secret } from '../model/hook.ts'
 import { type Boss, QueueMissing, type Sent } from './boss.ts'
 import type { Postgres, Row, Session } from './connect.ts'
 import { lock, tryLock } from './keys.ts'
@@ -15,20 +16,6 @@ export type Word =
   | { readonly kind: 'move' | 'cancel'; readonly run: number }
 export type Tell = (...words: readonly Word[]) => void
 
-/** What a seal covers: all that decides what a worker does for a run. */
-export interface SealFields {
-  readonly run: number
-  readonly delivery: number
-  readonly hook: string
-  readonly update: number
-  readonly inputs: Readonly<Record<string, string>>
-  /** The one worker that it is for; null = any. */
-  readonly worker: string | null
-  /** SHA-256 of the delivery's body. */
-  readonly bodyHash: Uint8Array
-}
-export type Seal = (fields: SealFields) => Uint8Array | null
-
 export interface PlannerParts {
   readonly db: Postgres
   readonly boss: Boss
@@ -36,8 +23,8 @@ export interface PlannerParts {
   readonly maxWaiting: number
   /** Called after the commit; never waited for. */
   readonly tell: Tell
-  /** Undefined where runs are not sealed. */
-  readonly seal?: Seal | undefined
+  /** What runs are sealed with (seal.ts); undefined where they are not. */
+  readonly sealKey?: Secret | undefined
 }
 
 /** One transaction. */
@@ -45,15 +32,15 @@ export class Plan implements Session {
   readonly #session: Session
   readonly #boss: Boss
   readonly #locked = new Set<string>()
-  readonly seal: Seal | undefined
+  readonly sealKey: Secret | undefined
   readonly words: Word[] = []
   /** Groups and rollouts to look at after the commit: somebody else held them. */
   readonly passedBy: Place[] = []
 
-  constructor(session: Session, { boss, seal }: PlannerParts) {
+  constructor(session: Session, { boss, sealKey }: PlannerParts) {
     this.#session = session
     this.#boss = boss
-    this.seal = seal
+    this.sealKey = sealKey
   }
 
   query(sql: string, values?: readonly unknown[]): Promise<Row[]> {

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Run, RunEnd } from '../model/run.ts'
-import { runOf, textOrNull } from '../record/rows.ts'
+import { deliveryOf, runOf, textOrNull } from '../record/rows.ts'
 import type { RetryPlan } from '../record/store.ts'
 import { followed } from '../record/transitions.ts'
 import type { Row } from './connect.ts'
@@ -13,6 +13,7 @@ import { insertRuns, recordset } from './insert.ts'
 import { type Place, placeColumns, placeOf } from './place.ts'
 import type { Plan } from './plan.ts'
 import { moreIds, stopRollout } from './rollouts.ts'
+import { deliveryDigest } from './seal.ts'
 import { upsertSteps } from './steps.ts'
 import { release, releaseSql } from './turns.ts'
 import { newerOf } from './waiting.ts'
@@ -109,20 +110,17 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
   const unit = before.unit === before.rollout ? before.unit : id
   const place = { ...before, id, unit, worker: run.worker }
   const job = randomUUID()
-  await insertRuns(plan, [{ run, place, job }], await sealedBody(plan, failed.deliveryId))
+  await insertRuns(plan, [{ run, place, job }], await digestOf(plan, failed.deliveryId))
   await plan.send([{ job, run: id, place, afterMs: retry.delayMs }])
   plan.say('move', [id])
   return { id, run }
 }
 
-/** Read only where it is needed: a body may be large. */
-export async function sealedBody(plan: Plan, delivery: number): Promise<Uint8Array | null> {
-  if (!plan.seal) return null
-  const [row] = await plan.query(
-    'SELECT sha256(body) AS hash FROM runhook.deliveries WHERE id = $1 AND body_removed_at IS NULL',
-    [delivery],
-  )
-  return row?.hash instanceof Uint8Array ? row.hash : null
+/** Of its delivery, for a seal. Read only where it is needed: a body may be large. */
+export async function digestOf(plan: Plan, delivery: number): Promise<string | null> {
+  if (!plan.sealKey) return null
+  const [row] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1', [delivery])
+  return row ? deliveryDigest(deliveryOf(row)) : null
 }
 
 /**

@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import type { Hook } from '../../src/model/hook.ts'
 import { aHook } from '../some.ts'
 import { onPostgres as test } from './database.ts'
-import { aFleet, inGroup, type Member, onEvery, retryNow, type TestWorker } from './fleet.ts'
+import { aFleet, inGroup, type Member, onEvery, retryNow, type TestWorker } from './members.ts'
 
 const SEEDS = (process.env.SEEDS ?? '1 2 3 4').split(' ').map(Number)
 const groups = ['a', 'b', 'c', 'd', 'e']

@@ -1,4 +1,7 @@
 import { expect } from 'vitest'
+import { checkSeal, deliveryDigest, sealFields } from '../../src/postgres/seal.ts'
+import { sealedRun } from '../../src/postgres/sealed.ts'
+import { deliveryOf } from '../../src/record/rows.ts'
 import { aHook } from '../some.ts'
 import { onPostgres as test } from './database.ts'
 import { aFleet, ended, inGroup, retryNow } from './members.ts'
@@ -386,23 +389,19 @@ test('what a hand in the database left behind is mended', async () => {
   expect(await worker.take()).toEqual([3, 4])
 })
 
-test('a run can be sealed when it is written down, and the seal can be asked for', async () => {
-  const sealed: unknown[] = []
-  const fleet = await aFleet({
-    seal: (fields) => {
-      sealed.push(fields)
-      return Buffer.from(`run ${fields.run}`)
-    },
-  })
+test('a run and the retry that follows it are sealed as they are written down', async () => {
+  const key = { name: 'SEAL', value: 'a key to seal runs with' }
+  const fleet = await aFleet({ sealKey: key })
   await fleet.accept(inGroup('site'), { body: Buffer.from('body') })
   const worker = await fleet.worker('one')
   await worker.take()
   await worker.finish(1, 'failure', retryNow(1))
-  expect(sealed).toMatchObject([
-    { run: 1, delivery: 1, hook: 'deploy-site', update: 0, inputs: {}, worker: null },
-    { run: 2, delivery: 1 },
-  ])
-  const [first, second] = sealed as { bodyHash: Uint8Array }[]
-  expect(Buffer.from(first?.bodyHash ?? []).equals(Buffer.from(second?.bodyHash ?? []))).toBe(true)
-  expect(Buffer.from((await worker.claims.sealOf(2)) ?? []).toString()).toBe('run 2')
+  const [row] = await fleet.db.query('SELECT * FROM runhook.deliveries')
+  const digest = deliveryDigest(deliveryOf(row ?? {}))
+  for (const run of await fleet.runs()) {
+    const sealed = await sealedRun(fleet.db, run.id)
+    expect(checkSeal(sealFields(run, sealed, digest), sealed.seal, [key])).toBeNull()
+    const other = { ...run, inputs: { scope: 'all' } }
+    expect(checkSeal(sealFields(other, sealed, digest), sealed.seal, [key])).not.toBeNull()
+  }
 })

@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest'
 import { anywhere } from '../../src/hooks/placement.ts'
 import type { Delivery, Verdict } from '../../src/model/delivery.ts'
-import type { Hook, Placement } from '../../src/model/hook.ts'
+import type { Hook, Placement, Secret } from '../../src/model/hook.ts'
 import type { Run, RunEnd } from '../../src/model/run.ts'
 import { Acceptances } from '../../src/postgres/accept.ts'
 import { Boss } from '../../src/postgres/boss.ts'
@@ -11,7 +11,7 @@ import { PostgresClaims } from '../../src/postgres/claims.ts'
 import { Postgres, type Row } from '../../src/postgres/connect.ts'
 import type { Claim, WorkerIdentity } from '../../src/postgres/contract.ts'
 import { PostgresFleet } from '../../src/postgres/fleet.ts'
-import { Planner, type Seal, type Word } from '../../src/postgres/plan.ts'
+import { Planner, type Word } from '../../src/postgres/plan.ts'
 import { migrate } from '../../src/postgres/schema.ts'
 import { runOf } from '../../src/record/rows.ts'
 import type { Accepted } from '../../src/record/store.ts'
@@ -20,7 +20,7 @@ import { aDatabase } from './database.ts'
 
 export interface Options {
   readonly maxWaiting?: number
-  readonly seal?: Seal
+  readonly sealKey?: Secret
   readonly connections?: number
 }
 
@@ -33,14 +33,14 @@ export class Member {
   readonly fleet: PostgresFleet
   readonly told: Word[] = []
 
-  constructor(url: string, { maxWaiting = 10_000, seal, connections = 6 }: Options) {
+  constructor(url: string, { maxWaiting = 10_000, sealKey, connections = 6 }: Options) {
     this.db = new Postgres(url, { name: 'test', connections })
     this.boss = new Boss(this.db, { leaseMs: 10_000, supervise: false, onTrouble: () => undefined })
     this.planner = new Planner({
       db: this.db,
       boss: this.boss,
       maxWaiting,
-      seal,
+      sealKey,
       tell: (...words) => void this.told.push(...words),
     })
     this.accepting = new Acceptances(this.planner)
