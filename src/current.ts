@@ -7,6 +7,7 @@ import type { Config } from './model/config.ts'
 import type { RunEnd, StepRecord } from './model/run.ts'
 import { type Endpoints, endpointsOf } from './receive/endpoints.ts'
 import { Redactor } from './record/redact.ts'
+import type { Policy } from './record/retention.ts'
 
 export interface Current {
   config: Config
@@ -39,4 +40,10 @@ export function endToKeep(end: RunEnd, hides: Pick<Current, 'redactor'>): RunEnd
 export function stepToKeep(step: StepRecord, { redactor }: Pick<Current, 'redactor'>): StepRecord {
   if (redactor === null || step.reason === null) return step
   return { ...step, reason: redactor.text(step.reason) }
+}
+
+/** How long things are kept, as the hooks file says now. */
+export function policyOf({ server, hooks, texts }: Config): Policy {
+  const own = [...hooks].map(([name, { keep }]) => [name, keep] as const)
+  return { server: server.keep, hooks: new Map(own), configs: texts.keys() }
 }

@@ -3,16 +3,15 @@
  */
 
 import { join } from 'node:path'
-import { type Current, endToKeep, stepToKeep } from './current.ts'
+import { type Current, endToKeep, policyOf, stepToKeep } from './current.ts'
 import type { Engine } from './engine.ts'
 import type { RunhookError } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Config } from './model/config.ts'
 import type { StepRecord } from './model/run.ts'
 import { Disk } from './record/disk.ts'
 import { FileOutputLog } from './record/output.ts'
 import { OutputFiles } from './record/output-files.ts'
-import { type Policy, Retention } from './record/retention.ts'
+import { Retention } from './record/retention.ts'
 import { openSqlite } from './record/sqlite.ts'
 import { resume, SLOTS } from './resume.ts'
 import { executeRun, serverUser } from './run/execute.ts'
@@ -44,7 +43,9 @@ export async function openEmbedded(current: Current, log: Log): Promise<Engine> 
     dispatcher: queue,
     output,
     moves,
+    fleet: null,
     steps: (runId) => steps.get(runId) ?? [],
+    isReady: async () => true,
     start() {
       retention.start()
       void resume({ ...parts, queue, lastRun, current, log }, resumed.signal)
@@ -121,11 +122,6 @@ function queueOf(
         })
     },
   })
-}
-
-function policyOf({ server, hooks, texts }: Config): Policy {
-  const own = [...hooks].map(([name, { keep }]) => [name, keep] as const)
-  return { server: server.keep, hooks: new Map(own), configs: texts.keys() }
 }
 
 /** The last senders get their 503 first. The next start finds what the disk has kept, and goes on from there. */

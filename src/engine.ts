@@ -10,6 +10,7 @@ import type { OutputLog } from './record/output-log.ts'
 import type { Store } from './record/store.ts'
 import type { Tokens } from './record/tokens.ts'
 import type { Moves } from './show/moves.ts'
+import type { FleetPart } from './show/workers.ts'
 
 /** What a server does. One of a fleet may do some of it and leave the rest to others. */
 export const serverRoles = ['receive', 'show', 'run'] as const
@@ -21,6 +22,10 @@ export interface Engine {
   readonly tokens: Tokens
   readonly dispatcher: Dispatcher
   readonly output: OutputLog
+  /** Who carries out runs; null = this process alone. */
+  readonly fleet: FleetPart
+  /** Whether a delivery that came now could be kept. */
+  isReady(): Promise<boolean>
   /** Word of runs that have moved, wherever they run. */
   readonly moves: Moves
   /** Steps of a run under way, as far as it has come. */

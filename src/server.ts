@@ -9,6 +9,7 @@ import { Hono } from 'hono'
 import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
 import { type Current, currentOf, textsToKeep } from './current.ts'
+import { openDistributed } from './distributed.ts'
 import { openEmbedded } from './embedded.ts'
 import { type Engine, type ServerRole, serverRoles } from './engine.ts'
 import { messageOf, RunhookError } from './errors.ts'
@@ -44,21 +45,34 @@ export interface Server {
   stop(drainMs: number): Promise<void>
 }
 
+export interface StartOptions {
+  /** Listened on instead of where the config says, where there are any. */
+  readonly sockets?: readonly number[]
+  /** What it does; without a database it does all. */
+  readonly roles?: readonly ServerRole[]
+  /** Gives up waiting for a database that is away. */
+  readonly stopped?: AbortSignal
+}
+
 /**
- * Listens on the held sockets where there are any, else where the config says. Rejects with a RunhookError
- * when the data directory or the address cannot be had. `roles`: without a database it has all of them.
+ * Listens, when what is to be stored can be. Rejects with a RunhookError when the data directory or the address
+ * cannot be had.
  */
 export async function startServer(
   config: Config,
   log: Log,
-  sockets: readonly number[] = [],
-  _roles: readonly ServerRole[] = serverRoles,
+  options: StartOptions = {},
 ): Promise<Server> {
+  const { sockets = [], roles = serverRoles, stopped = new AbortController().signal } = options
   const current = currentOf(config)
-  const socket = join(config.server.data, 'runhook.sock')
-  const engine = await openEmbedded(current, log)
+  const { data, database } = config.server
+  const socket = join(data, 'runhook.sock')
+  const engine =
+    database === null
+      ? await openEmbedded(current, log)
+      : await openDistributed(database, current, log, roles, stopped)
   await engine.store.keepConfig(textsToKeep(current))
-  const { web, local, setUrl, status, giveUp } = appsOf(current, engine, log)
+  const { web, local, setUrl, status, giveUp } = appsOf(current, engine, roles, log)
   const front = await openFront(web, config.server, sockets)
   setUrl(front.url)
   await listenLocally(local, socket, log)
@@ -93,7 +107,8 @@ export async function startServer(
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
 function appsOf(
   current: Current,
-  { store, tokens, output, dispatcher, steps, moves }: Engine,
+  { store, tokens, output, dispatcher, steps, moves, fleet, isReady }: Engine,
+  roles: readonly ServerRole[],
   log: Log,
 ) {
   let url = ''
@@ -130,12 +145,12 @@ function appsOf(
   const refuse = store.refuse.bind(store)
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
-  const fleet = null
   const parts = { store, tokens, output, control, fleet, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
   const strangers = api(admitTokens({ tokens, log, refuse, addressOf: callers.addressOf }))
+  const web = roles.includes('show') ? strangers : new Hono()
   return {
-    web: strangers.route('/', receiveApp(receive)).fetch,
+    web: web.route('/', receiveApp(roles.includes('receive') ? receive : null, isReady)).fetch,
     local: serverFor(api(admitLocal).fetch),
     status,
     /** Tells callers who wait for a run that it will not start here any more. */

@@ -13,7 +13,9 @@ const floors = [
   ['fleet'],
   ['engine', 'control', 'callers', 'current', 'listen', 'activation', 'notify', 'preflight'],
   ['front', 'resume'],
-  ['embedded'],
+  ['member'],
+  ['worker'],
+  ['embedded', 'distributed'],
   ['server'],
   ['cli'],
 ]

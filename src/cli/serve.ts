@@ -41,7 +41,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const config = await firstConfig(file, first, options.config)
   checkRoles(config, options)
   const stop = stopSignal()
-  const server = await startServer(config, log, sockets, options.only)
+  const { only: roles = serverRoles } = options
+  const server = await startServer(config, log, { sockets, roles, stopped: stop.signal })
   stop.hurry = () => server.hurry()
   const systemd = tellSystemd(notifier, () => statusLine(server))
   const again = () => load(file, { ...options, try: false })

@@ -4,11 +4,11 @@
  */
 
 import { resolve } from 'node:path'
-import { openWorker } from '../distributed.ts'
 import { type Loaded, loadConfig } from '../hooks/load.ts'
 import { createLog } from '../log.ts'
 import type { Config } from '../model/config.ts'
 import { createNotifier } from '../notify.ts'
+import { openWorker } from '../worker.ts'
 import { firstConfig, inWords, shortPath, watchAndReload } from './reloading.ts'
 import { warnOfExposed } from './serve.ts'
 import { stopSignal } from './stop-signal.ts'

@@ -9,6 +9,7 @@ import type { Report } from './report.ts'
 /** Also everything beneath the ones that are marked. */
 const own: Readonly<Record<string, 'alone' | 'beneath'>> = {
   '/healthz': 'alone',
+  '/readyz': 'alone',
   '/metrics': 'alone',
   '/hooks': 'beneath',
   '/api': 'beneath',

@@ -10,9 +10,17 @@ import type { Receive } from './receive.ts'
 
 type Outgoing = HttpBindings['outgoing']
 
-export function receiveApp(receive: Receive): Hono<{ Bindings: HttpBindings }> {
+/** `receive`: null on a server that takes no deliveries. `isReady`: whether one that came now could be kept. */
+export function receiveApp(
+  receive: Receive | null,
+  isReady: () => Promise<boolean> = async () => true,
+): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/readyz', async (c) =>
+    (await isReady()) ? c.text('ok\n') : c.text('The database cannot be used.\n', 503),
+  )
+  if (receive === null) return app
   app.all('*', async (c) => {
     // The bytes are read from the request itself: wrapping them in a Request first costs a copy, and
     // a text body would lose a byte-order mark and so its signature. We never listen with HTTP/2.
