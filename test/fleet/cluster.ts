@@ -109,7 +109,7 @@ async function aWorker(
   })
   await until(() => {
     if (child.exitCode !== null) throw new Error(`worker ${name} ended at its start:\n${output}`)
-    return /Ready/.test(output)
+    return /is ready/.test(output)
   }, `the start of worker ${name}`)
   return { name, child, output: () => output, pid: child.pid ?? 0, stop }
 }
