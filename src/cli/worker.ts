@@ -46,7 +46,14 @@ export async function worker(options: WorkerOptions): Promise<number> {
   warnOfExposed(config, log)
   systemd.ready() // before it has registered: the database may be away for long
   const started = running.start().then(() => announce(config))
-  const signal = await Promise.race([stop.asked, started.then(() => stop.asked)])
+  const signal = await Promise.race([stop.asked, started.then(() => stop.asked)]).catch(
+    async (error: unknown) => {
+      watcher.close()
+      await running.stop(0)
+      notifier.close()
+      throw error
+    },
+  )
   watcher.close()
   systemd.stopping()
   log.info(`    ${signal}: ${goodbye(running.running, config)}`)

@@ -103,6 +103,15 @@ end_marked() {
   done
 }
 
+# Control groups without a process in them are the only ones that go.
+leave() {
+  if [ -n "$base" ]; then
+    echo 0 >"$base/cgroup.procs"
+    rmdir "$base/guard-$token" "$base/runhook-$token-"*
+  fi
+  exit 0
+}
+
 guard() {
   trap '' TERM HUP INT QUIT USR1 USR2
   # Out of the worker's own group, which may hold nobody else when it wants to limit its runs.
@@ -120,7 +129,7 @@ guard() {
     read -r runs <"$runs_file"
     # All of it is gone. A worker that was only frozen, or cut off, may come to life and begin again.
     if [ $empty -ge 2 ]; then
-      [ -n "$gone" ] && exit 0
+      [ -n "$gone" ] && leave
       sleep 1
       [ -z "$runs" ] && continue
     fi

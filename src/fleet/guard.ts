@@ -16,13 +16,13 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { Cgroup } from '../run/cgroup.ts'
 import { environmentOf, factsOf, isDead, processIds } from '../run/proc.ts'
 import { guardScript } from './guard-script.ts'
 
@@ -115,11 +115,10 @@ export class Guard {
     await this.#end()
     closeSync(this.#deadline)
     const { cgroupBase, token } = this.#parts
-    try {
-      if (cgroupBase !== null) rmdirSync(join(cgroupBase, `guard-${token}`))
-    } catch {
-      // There was none.
-    }
+    if (cgroupBase === null) return
+    const group = new Cgroup(join(cgroupBase, `guard-${token}`))
+    group.kill() // a sleep that the guard was in
+    for (let tries = 0; !group.remove() && tries < 100; tries++) await sleep(10)
   }
 
   #start(): void {

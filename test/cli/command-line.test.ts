@@ -18,6 +18,7 @@ Options:
 
 Run it:
   serve [options]               listen for deliveries and run hooks
+  worker [options]              only carry out runs, which it finds in the database; nothing listens
   check [options] [file]        find mistakes in the hooks file, and show what it means
   doctor [options] [hook...]    find out why hooks would not work on this machine
 
@@ -59,7 +60,7 @@ Examples:
   runhook check --explain 57           and would it, by the file as I have edited it?
 
 Exit codes: 0 ok, 1 the run or the check failed, 2 wrong usage, 3 not found, 4 not allowed,
-5 no server answers, 78 serve cannot start with this file or data directory, 130 interrupted.
+5 no server answers, 78 serve or worker cannot start with this file or data directory, 130 interrupted.
 `)
 })
 
@@ -209,6 +210,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/verbs-record.ts',
     'src/cli/verbs-token.ts',
     'src/cli/verbs.ts',
+    'src/engine.ts',
     'src/errors.ts',
     'src/model/delivery.ts',
     'src/version.ts',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { guardScript } from '../../src/fleet/guard-script.ts'
@@ -42,7 +42,7 @@ async function aLife(given: Partial<Life> & { cgroups?: boolean } = {}): Promise
     })
   onTestFinished(async () => {
     child.kill('SIGKILL')
-    await until(() => [...marked(life.folder), ...guards(life.folder)].every(killed))
+    await until(() => marked(life.folder).every(killed) && guards(life.folder).length === 0)
   })
   await until(() => {
     if (child.exitCode !== null) throw new Error(`the worker ended at its start:\n${output}`)
@@ -76,6 +76,15 @@ function having(mark: string): number[] {
   )
 }
 
+/** That are there of the worker. */
+function groups(folder: string): string[] {
+  const path = join(folder, 'cgroup')
+  if (!existsSync(path)) return []
+  return readdirSync(readFileSync(path, 'utf8').trim()).filter((name) =>
+    name.includes(token(folder)),
+  )
+}
+
 const ticks = (folder: string, file: string) =>
   existsSync(join(folder, file))
     ? readFileSync(join(folder, file), 'utf8').trim().split('\n').map(Number)
@@ -98,6 +107,7 @@ for (const cgroups of [false, true]) {
     await until(() => marked(folder).length === 0, 'the end of all')
     await silent(folder)
     await until(() => guards(folder).length === 0, 'the end of the guard')
+    expect(groups(folder)).toEqual([])
   })
 
   given(

@@ -46,7 +46,10 @@ function settling(run: Run, hook: Hook | undefined, settlesAll = true) {
     away: new Away(silentLog()),
     log: silentLog(),
   })
-  return { lost, concluded, goAway: (yes: boolean) => void (away = yes) }
+  const goAway = (yes: boolean) => {
+    away = yes
+  }
+  return { lost, concluded, goAway }
 }
 
 const run = aRun({ worker: 'web-1', hook: 'deploy-site' })

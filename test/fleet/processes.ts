@@ -14,7 +14,7 @@ import { migrate } from '../../src/postgres/schema.ts'
 import { PostgresStore } from '../../src/postgres/store.ts'
 import { aDatabase } from '../postgres/database.ts'
 import { MAIN } from '../running.ts'
-import { aDelivery, aDirectory, aHook, until } from '../some.ts'
+import { aDelivery, aDirectory, until } from '../some.ts'
 
 export interface FleetBench {
   readonly url: string
@@ -60,6 +60,8 @@ export async function aFleet(leaseMs = 10_000): Promise<FleetBench> {
 export interface WorkerProcess {
   readonly child: ChildProcess
   readonly directory: string
+  /** With its exit code. */
+  readonly exited: Promise<number | null>
   readonly output: () => string
   /** Ends it, and resolves with its exit code. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
@@ -71,13 +73,15 @@ export interface WorkerStart {
   readonly hooks: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
   readonly args?: readonly string[]
+  /** It is not waited for. */
+  readonly starting?: boolean
 }
 
-/** Resolves when it takes runs. */
+/** Resolves when it takes runs, unless it may still be starting. */
 export async function aWorkerProcess(start: WorkerStart): Promise<WorkerProcess> {
   const directory = aDirectory()
   mkdirSync(directory, { recursive: true })
-  const server = { database: '${DATABASE_URL}', lease: '10s', ...start.server }
+  const server = { database: `\${DATABASE_URL}`, lease: '10s', ...start.server }
   const file = { server, hooks: start.hooks }
   writeFileSync(join(directory, 'hooks.json'), JSON.stringify(file), { mode: 0o600 })
   const words = [MAIN, 'worker', '--name', start.name, ...(start.args ?? [])]
@@ -98,13 +102,9 @@ export async function aWorkerProcess(start: WorkerStart): Promise<WorkerProcess>
   }
   onTestFinished(() => stop('SIGKILL').then(() => undefined))
   await until(() => {
+    if (start.starting) return true
     if (child.exitCode !== null) throw new Error(`the worker ended at its start:\n${output}`)
     return output.includes('is ready')
   }, `the start of ${start.name}`)
-  return { child, directory, output: () => output, stop }
-}
-
-/** As a receiver knows a hook that workers have as `{ run }` in their file. */
-export function receiverHook(name: string, fields: Partial<Hook> = {}): Hook {
-  return aHook({ name, ...fields })
+  return { child, directory, exited, output: () => output, stop }
 }

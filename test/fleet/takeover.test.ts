@@ -1,11 +1,11 @@
 /** Workers that go away in the middle of a run, in each of the ways there are, and others that take over. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { onPostgres } from '../postgres/database.ts'
-import { aDirectory, until } from '../some.ts'
-import { aFleet, aWorkerProcess, receiverHook } from './processes.ts'
+import { aDirectory, aHook, until } from '../some.ts'
+import { aFleet, aWorkerProcess } from './processes.ts'
 
 const LEASE_S = 10
 
@@ -17,8 +17,13 @@ function site(folder: string) {
   const first = `if mkdir ${folder}/first; then ${go}; fi`
   const run = `exec 9>${folder}/lock; flock -n 9 || ${say('overlap')}; ${say('start')}; ${first}; sleep 0.2; ${say('end')}`
   const retry = { times: 3, delay: '100ms', on: 'interrupted' }
-  return { repo: 'github:acme/site', on: 'push', secret: '${SITE_SECRET}', run, retry }
+  return { repo: 'github:acme/site', on: 'push', secret: `\${SITE_SECRET}`, run, retry }
 }
+
+const sideBySide = aHook({
+  name: 'quick',
+  concurrency: { group: null, cancelInProgress: false, queue: 'max' },
+})
 
 interface Entry {
   readonly word: string
@@ -41,18 +46,18 @@ const uptime = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
 async function twoWorkers() {
   const folder = aDirectory()
   const fleet = await aFleet()
-  const hooks = { site: site(folder) }
+  const quick = { ...site(folder), run: 'true', concurrency: false }
+  const hooks = { site: site(folder), quick }
   const workers = [
     await aWorkerProcess({ url: fleet.url, name: 'web-1', hooks }),
     await aWorkerProcess({ url: fleet.url, name: 'web-2', hooks }),
   ]
-  const hook = receiverHook('site')
-  const [first = 0] = await fleet.push(hook)
+  const [first = 0] = await fleet.push(aHook({ name: 'site' }))
   await until(() => journal(folder).some(({ word }) => word === 'at'), 'the first run')
   const { worker: name } = (await fleet.store.run(first)) ?? {}
   const busy = workers[name === 'web-1' ? 0 : 1]
   if (busy === undefined) throw new Error('nobody has it')
-  return { folder, fleet, hook, first, name, busy }
+  return { folder, fleet, first, name, busy }
 }
 
 /** Its end, its retry, and that these did not overlap. */
@@ -98,29 +103,19 @@ onPostgres(
   'what a frozen worker runs has ended before it is taken over, and it works on',
   async () => {
     const given = await twoWorkers()
-    const { busy, fleet, hook, folder } = given
+    const { busy, fleet } = given
     busy.child.kill('SIGSTOP')
     const { last, start } = await takenOver(given)
     expect(start - last).toBeGreaterThan(0.5)
     busy.child.kill('SIGCONT')
     await until(() => busy.output().includes('lost to others, and ended here'), 'the thaw')
     const runs: number[] = []
-    for (let count = 0; count < 6; count++) {
-      runs.push(
-        ...(await fleet.push(
-          receiverHook('site', {
-            concurrency: { group: null, cancelInProgress: false, queue: 'max' },
-          }),
-        )),
-      )
-    }
+    for (let count = 0; count < 6; count++) runs.push(...(await fleet.push(sideBySide)))
     const ended = await until(async () => {
       const all = await Promise.all(runs.map((id) => fleet.store.run(id)))
       return all.every((run) => run?.finishedAt) ? all : null
     }, 'the runs after')
     expect(ended.map((run) => run?.status)).toEqual(runs.map(() => 'success'))
-    expect(hook.name).toBe('site')
-    expect(journal(folder).length).toBeGreaterThan(0)
   },
   120_000,
 )
@@ -131,10 +126,23 @@ onPostgres(
     const { folder, fleet, first, busy } = await twoWorkers()
     const stopped = busy.stop('SIGTERM')
     await until(() => busy.output().includes('1 running get 60s to end'))
-    const { writeFileSync } = await import('node:fs')
     writeFileSync(join(folder, 'go'), '')
     expect(await stopped).toBe(0)
     expect(await fleet.store.run(first)).toMatchObject({ status: 'success' })
+  },
+  60_000,
+)
+
+onPostgres(
+  'a second worker of the same name ends, when the first has outlived the wait for it',
+  async () => {
+    const { url } = await aFleet()
+    const hooks = { quick: { on: 'manual', run: 'true' } }
+    await aWorkerProcess({ url, name: 'web-1', hooks })
+    const second = await aWorkerProcess({ url, name: 'web-1', hooks, starting: true })
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain('its name is free within 20s; waiting')
+    expect(second.output()).toContain('error: A worker named "web-1" is alive already')
   },
   60_000,
 )
