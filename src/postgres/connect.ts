@@ -53,7 +53,10 @@ export class Postgres implements Session {
       types: { getTypeParser: typeParser },
       onConnect: async (client) => void (await client.query(settings)),
     })
-    this.#pool.on('error', (error) => onLost?.(error)) // without a listener it would end the process
+    // Without listeners they would end the process: the pool's own is gone while somebody has the connection,
+    // who hears of the end by the statement that fails.
+    this.#pool.on('error', (error) => onLost?.(error))
+    this.#pool.on('connect', (client) => void client.on('error', () => undefined))
   }
 
   async query(sql: string, values: Values = []): Promise<Row[]> {

@@ -62,7 +62,7 @@ export function aCluster({ url, hooks, server = {} }: ClusterOptions) {
     },
     /** Everything any process has printed: nothing in it may be a failure that nobody expected. */
     checkOutputs() {
-      const bad = outputs.filter((text) => /uncaught|Unhandled|heap/i.test(text()))
+      const bad = outputs.filter((text) => /uncaught|Unhandled|heap|^Node\.js v/im.test(text()))
       expect(bad.map((text) => text())).toEqual([])
     },
     outputs: () => outputs.map((text) => text()),

@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest'
 import { Postgres } from '../../src/postgres/connect.ts'
-import { aDatabase, onPostgres } from './database.ts'
+import { aDatabase, aServer, onPostgres } from './database.ts'
 
 async function connected(): Promise<Postgres> {
   const database = new Postgres(await aDatabase(), { name: 'test' })
@@ -24,3 +24,19 @@ onPostgres('a text with U+0000 can be stored, as one with a replacement characte
   )
   expect(row).toEqual({ one: 'ma�in', more: ['a�', 'b'], json: '"\\u0000"' })
 })
+
+onPostgres(
+  'a connection that breaks in a transaction ends that transaction and nothing else',
+  async () => {
+    const server = await aServer()
+    const database = new Postgres(await server.createDatabase(), { name: 'test' })
+    onTestFinished(() => database.close())
+    const broken = database.transaction(async (session) => {
+      await session.query('SELECT 1')
+      await server.restart('immediate') // nobody asks the connection anything while it breaks
+      await session.query('SELECT 1')
+    })
+    await expect(broken).rejects.toMatchObject({ code: 'storage' })
+    expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  },
+)
