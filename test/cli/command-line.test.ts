@@ -204,6 +204,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/command-line.ts',
     'src/cli/printable.ts',
     'src/cli/program.ts',
+    'src/cli/role-option.ts',
     'src/cli/verbs-delivery.ts',
     'src/cli/verbs-doctor.ts',
     'src/cli/verbs-fleet.ts',
