@@ -7,7 +7,7 @@ import type { Begun } from '../record/store.ts'
 import type { Boss } from './boss.ts'
 import type { Row } from './connect.ts'
 import type { Claim } from './contract.ts'
-import { lockNames, placeColumns, placeOf } from './place.ts'
+import { lockNames, type Place, placeColumns, placeOf } from './place.ts'
 import type { Plan } from './plan.ts'
 import { roomOfHook } from './turns.ts'
 
@@ -29,7 +29,7 @@ export async function beginRun(
   boss: Boss,
   claim: Claim,
   by: By,
-): Promise<Begun | null> {
+): Promise<{ readonly begun: Begun; readonly place: Place } | null> {
   const values = [claim.runId, claim.job, Date.now(), by.config, by.worker, by.instance]
   let [row] = await plan.query(beginSql('not_before IS NULL'), values)
   if (!row && (await takesTurn(plan, boss, claim))) {
@@ -39,11 +39,12 @@ export async function beginRun(
   const kept = await boss.touch(plan, claim.queue, [claim.job])
   if (kept.length === 0) throw new ClaimLost()
   plan.say('move', [claim.runId])
-  return {
+  const begun = {
     run: runOf(row),
     delivery: deliveryIn(row),
     lastSuccess: textOrNull(row, 'last_success'),
   }
+  return { begun, place: placeOf(row) }
 }
 
 /**
@@ -114,7 +115,7 @@ const turnSql = `WITH taken AS (
 /** Unless others of its unit have it too. */
 const giveUpSql = `DELETE FROM runhook.turns t WHERE concurrency_group = $1 AND unit = $2
   AND NOT EXISTS (SELECT FROM runhook.runs r WHERE r.unit = $2 AND r.id <> $3
-    AND (r.id = $2 OR r.rollout = $2) AND r.status IN ('queued', 'running'))`
+    AND r.status IN ('queued', 'running'))`
 
 const unsendSql = `UPDATE runhook.runs SET job = NULL, not_before = NULL
   WHERE id = $1 AND job = $2 AND status = 'queued'`

@@ -12,7 +12,7 @@ import type { Row } from './connect.ts'
 import type { Beat, Claim, Claims, WorkerIdentity } from './contract.ts'
 import { recordset } from './insert.ts'
 import { labelQueue, workerQueue } from './keys.ts'
-import { lockNames, type Place, placeColumns, placeOf, queueOf } from './place.ts'
+import { lockNames, type Place, placeOf, placeOfRun, queueOf } from './place.ts'
 import type { Plan, Planner } from './plan.ts'
 import { upsertSteps } from './steps.ts'
 import { endableSql, endRun, putBack, wishOf } from './transitions.ts'
@@ -36,6 +36,8 @@ export class PostgresClaims implements Claims {
   #first = 0
   /** Claims of this life that are not over, by run: also those of which nobody asks any more. */
   readonly #open = new Map<number, Claim>()
+  /** Of those that have begun; it does not change. */
+  readonly #places = new Map<number, Place>()
   /** Those of an earlier life that are not settled. */
   readonly #former = new Map<number, Claim>()
 
@@ -121,8 +123,9 @@ export class PostgresClaims implements Claims {
         if (error instanceof ClaimLost) return null
         throw error
       })
-    if (begun === null) this.#open.delete(claim.runId)
-    return begun
+    if (begun === null) this.#close(claim)
+    else this.#places.set(claim.runId, begun.place)
+    return begun?.begun ?? null
   }
 
   async beat(claims: readonly Claim[]): Promise<Beat> {
@@ -133,7 +136,10 @@ export class PostgresClaims implements Claims {
     const beat = await this.#beats.transaction((plan) =>
       renew(plan, boss, life, claims, [...held.values()]),
     )
-    for (const id of beat.lost) this.#open.delete(id)
+    for (const id of beat.lost) {
+      this.#open.delete(id)
+      this.#places.delete(id)
+    }
     return beat
   }
 
@@ -151,7 +157,7 @@ export class PostgresClaims implements Claims {
       await this.#advance(plan, claim, ended.places)
       return ended.retry
     })
-    this.#open.delete(claim.runId)
+    this.#close(claim)
     return next
   }
 
@@ -169,7 +175,7 @@ export class PostgresClaims implements Claims {
       }
       return null
     })
-    this.#open.delete(claim.runId)
+    this.#close(claim)
   }
 
   async leave(): Promise<void> {
@@ -194,12 +200,17 @@ export class PostgresClaims implements Claims {
   async #withRun<T>(claim: Claim, work: (plan: Plan, row: Row) => Promise<T>): Promise<T | null> {
     const { instance } = this.#registered
     return this.#planner.transaction(async (plan) => {
-      const [where] = await plan.query(placeSql, [claim.runId])
-      if (!where) return null
-      await plan.lock(lockNames(placeOf(where)))
+      const place = this.#places.get(claim.runId) ?? (await placeOfRun(plan, claim.runId))
+      if (!place) return null
+      await plan.lock(lockNames(place))
       const [row] = await plan.query(oursSql, [claim.runId, claim.job, instance])
       return row ? work(plan, row) : null
     })
+  }
+
+  #close({ runId }: Claim): void {
+    this.#open.delete(runId)
+    this.#places.delete(runId)
   }
 
   async #advance(plan: Plan, claim: Claim, places: readonly Place[]): Promise<void> {
@@ -212,8 +223,6 @@ export class PostgresClaims implements Claims {
     throw new RunhookError('conflict', 'This worker has not registered yet.')
   }
 }
-
-const placeSql = `SELECT ${placeColumns} FROM runhook.runs WHERE id = $1`
 
 const oursSql = endableSql(
   `r.id = $1 AND r.job = $2 AND (r.status = 'queued' OR (r.status = 'running' AND r.instance = $3))`,

@@ -4,6 +4,7 @@
  * sender, and the next call tries anew; nothing has to be restarted.
  */
 
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 
@@ -77,7 +78,7 @@ export class Postgres implements Session {
       try {
         return await this.#once(work)
       } catch (error) {
-        if (tries < TRIES && isCollision(error)) continue
+        if (tries < TRIES && (isCollision(error) || isOutdated(error))) continue
         throw asStorageError(error)
       }
     }
@@ -93,7 +94,10 @@ export class Postgres implements Session {
     try {
       await client.query('BEGIN')
       const value = await work({
-        query: async (sql, values = []) => (await client.query(sql, values.map(storable))).rows,
+        query: async (sql, values = []) => {
+          return (await client.query({ ...prepared(sql, values), values: values.map(storable) }))
+            .rows
+        },
       })
       await client.query('COMMIT')
       return value
@@ -109,7 +113,8 @@ export class Postgres implements Session {
 /** Undefined when the connection can be used again. */
 async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error | undefined> {
   try {
-    if (error instanceof RunhookError || error instanceof pg.DatabaseError) {
+    const settled = error instanceof RunhookError || error instanceof pg.DatabaseError
+    if (settled && !isOutdated(error)) {
       await client.query('ROLLBACK')
       return undefined
     }
@@ -143,6 +148,29 @@ const typeParser: typeof pg.types.getTypeParser = ((oid: number, format?: 'text'
 function isCollision(error: unknown): boolean {
   return ['40001', '40P01'].includes(systemCode(error) ?? '')
 }
+
+/**
+ * A statement that a connection has prepared gives other columns now: a newer release has changed the tables.
+ * feature_not_supported; nothing else that we ask is.
+ */
+function isOutdated(error: unknown): boolean {
+  return systemCode(error) === '0A000'
+}
+
+/**
+ * Statements of transactions, of which there are few and each is asked again and again. Planning the longer ones
+ * costs more than carrying them out, so each connection keeps their plans.
+ */
+function prepared(text: string, values: Values): { text: string; name?: string } {
+  if (text.length < PREPARED_LENGTH || values.length === 0) return { text }
+  const name =
+    names.get(text) ?? `runhook_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+  names.set(text, name)
+  return { text, name }
+}
+
+const PREPARED_LENGTH = 150
+const names = new Map<string, string>()
 
 /** A unique index refused: somebody else was first. */
 export function isTaken(error: unknown): boolean {

@@ -8,7 +8,7 @@ import type { Deployed, Fleet, Rollout, Worker } from './contract.ts'
 import { deployedOn, listRollouts, type RolloutFilter, rolloutById } from './deployed.ts'
 import { LOST } from './keys.ts'
 import { Mend } from './mend.ts'
-import { lockNames, placeColumns, placeOf } from './place.ts'
+import { lockNames, placeOfRun } from './place.ts'
 import type { Plan, Planner } from './plan.ts'
 import { cancelWaiting, endableSql, endRun, putBack, wishOf } from './transitions.ts'
 import { advance } from './turns.ts'
@@ -52,9 +52,9 @@ export class PostgresFleet implements Fleet {
 
   cancel(runId: number, reason: string): Promise<CancelResult> {
     return this.#planner.transaction(async (plan) => {
-      const [row] = await plan.query(placeSql, [runId])
-      if (!row) return 'unknown'
-      await plan.lock(lockNames(placeOf(row)))
+      const place = await placeOfRun(plan, runId)
+      if (!place) return 'unknown'
+      await plan.lock(lockNames(place))
       const places = await cancelWaiting(plan, [runId], reason)
       if (places.length > 0) {
         await advance(plan, places)
@@ -114,9 +114,9 @@ export class PostgresFleet implements Fleet {
     end: RunEnd,
     retry: RetryPlan | null,
   ): Promise<Run | null> {
-    const [where] = await plan.query(placeSql, [id])
-    if (!where) return null
-    await plan.lock(lockNames(placeOf(where)))
+    const place = await placeOfRun(plan, id)
+    if (!place) return null
+    await plan.lock(lockNames(place))
     const [row] = await plan.query(stillSql, [id, job])
     if (!row) return null
     if (row.status === 'queued') {
@@ -134,8 +134,6 @@ export class PostgresFleet implements Fleet {
     return this.#mend.all()
   }
 }
-
-const placeSql = `SELECT ${placeColumns} FROM runhook.runs WHERE id = $1`
 
 const wishSql = `UPDATE runhook.runs SET cancel = coalesce(cancel, $2)
   WHERE id = $1 AND status = 'running' RETURNING id`

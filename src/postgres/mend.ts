@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { number, text, textOrNull } from '../record/rows.ts'
 import { vanished } from './boss.ts'
 import type { Row } from './connect.ts'
-import { lockNames, type Place, placeColumns, placeOf } from './place.ts'
+import { lockNames, placeColumns, placeOf, placeOfRun } from './place.ts'
 import type { Plan, Planner } from './plan.ts'
 import { away, wasAway } from './rollouts.ts'
 import { cancelWaiting, putBack } from './transitions.ts'
@@ -81,11 +81,6 @@ async function replaceJob(plan: Plan, planner: Planner, row: Row): Promise<numbe
   return 1
 }
 
-async function placeOfRun(plan: Plan, id: number): Promise<Place | null> {
-  const [row] = await plan.query(`SELECT ${placeColumns} FROM runhook.runs WHERE id = $1`, [id])
-  return row ? placeOf(row) : null
-}
-
 /** A run for one worker that has gone, or that is known no more: it missed it, as if it had been away before. */
 async function giveUp(plan: Plan, row: Row): Promise<number> {
   const place = placeOf(row)
@@ -104,8 +99,8 @@ const columns = placeColumns.replaceAll(/\w+/g, 'r.$&')
 
 const heldByNobody = `SELECT t.unit AS id, t.unit, t.concurrency_group, NULL AS rollout, NULL AS worker,
     NULL AS max_parallel
-  FROM runhook.turns t WHERE NOT EXISTS (SELECT FROM runhook.runs r WHERE (r.id = t.unit OR r.rollout = t.unit)
-    AND r.unit = t.unit AND r.status IN ('queued', 'running')
+  FROM runhook.turns t WHERE NOT EXISTS (SELECT FROM runhook.runs r
+    WHERE r.unit = t.unit AND r.status IN ('queued', 'running')
     AND (r.status = 'running' OR r.rollout = t.unit OR (r.job IS NOT NULL AND r.not_before IS NULL)))`
 
 /** The first of each line whose turn it could be. */

@@ -1,7 +1,7 @@
 /** Where a run stands in the order of things: what takes turns with it, and which queue its job belongs in. */
 
 import { number, numberOrNull, text, textOrNull } from '../record/rows.ts'
-import type { Row } from './connect.ts'
+import type { Row, Session } from './connect.ts'
 import { groupLock, hookLock, labelQueue, rolloutLock, workerQueue } from './keys.ts'
 
 export interface Place {
@@ -32,6 +32,11 @@ export function placeOf(row: Row): Place {
     label: text(row, 'label'),
     maxParallel: numberOrNull(row, 'max_parallel'),
   }
+}
+
+export async function placeOfRun(session: Session, id: number): Promise<Place | null> {
+  const [row] = await session.query(`SELECT ${placeColumns} FROM runhook.runs WHERE id = $1`, [id])
+  return row ? placeOf(row) : null
 }
 
 /** A run of a rollout is for one worker alone; any other for whoever has the label, also when one has it. */

@@ -47,34 +47,28 @@ export async function findRepeats(
 }
 
 /**
- * OFFSET 0 and the arrays make it begin with the few deliveries, whose runs are few. Left to itself the planner
- * may walk through all runs in the wanted order, and every push would cost as much as there is history.
+ * OFFSET 0 makes it begin with the few deliveries, and look for the runs of each. Left to itself the planner walks
+ * through all runs of the hook, and every push would cost as much as there is history.
  */
-const found = `WITH known AS MATERIALIZED (
-    SELECT array_agg(id) AS ids FROM runhook.deliveries WHERE guid_key = $2 AND host = $3
-  ), alike AS MATERIALIZED (
-    SELECT array_agg(id) AS ids FROM runhook.deliveries
-    WHERE body_hash = $4 AND ($2::text IS NULL OR guid_key IS DISTINCT FROM $2) AND ($5::text IS NULL OR event <> $5)
+const runsOf = (where: string) => `
+  SELECT r.* FROM runhook.deliveries d CROSS JOIN LATERAL (
+    SELECT r.id AS run, r.status, r.delivery_id, r.hook, r.update_index, false AS pruned
+      FROM runhook.runs r WHERE r.delivery_id = d.id
+    UNION ALL
+    SELECT p.id, p.status, p.delivery_id, p.hook, p.update_index, true
+      FROM runhook.pruned_runs p WHERE p.delivery_id = d.id
+    OFFSET 0) AS r WHERE ${where}`
+
+const found = `WITH known AS MATERIALIZED (${runsOf('d.guid_key = $2 AND d.host = $3')}
+  ), alike AS MATERIALIZED (${runsOf(`d.body_hash = $4 AND ($5::text IS NULL OR d.event <> $5)
+    AND ($2::text IS NULL OR d.guid_key IS DISTINCT FROM $2)`)}
   )
   SELECT w.n, ran.run, ran.status, ran.delivery_id, same.run AS same_run, same.delivery_id AS same_delivery,
     (SELECT id FROM runhook.deliveries WHERE endpoint = $1 AND guid_key = $2 AND duplicate_of IS NULL) AS original
   FROM (SELECT 1) AS one
   LEFT JOIN json_to_recordset($6::json) AS w (n integer, hook text, update integer, replay boolean) ON true
-  LEFT JOIN LATERAL (SELECT * FROM (
-      SELECT r.id AS run, r.status, r.delivery_id FROM runhook.runs r
-        WHERE r.delivery_id = ANY ((SELECT ids FROM known)::bigint[]) AND r.hook = w.hook
-          AND r.update_index = w.update AND r.status IN ('queued', 'running', 'success')
-      UNION ALL
-      SELECT p.id, p.status, p.delivery_id FROM runhook.pruned_runs p
-        WHERE p.delivery_id = ANY ((SELECT ids FROM known)::bigint[]) AND p.hook = w.hook
-          AND p.update_index = w.update AND p.status = 'success'
-      OFFSET 0) AS before ORDER BY run LIMIT 1) AS ran ON true
-  LEFT JOIN LATERAL (SELECT * FROM (
-      SELECT r.id AS run, r.delivery_id FROM runhook.runs r
-        WHERE r.delivery_id = ANY ((SELECT ids FROM alike)::bigint[]) AND r.hook = w.hook
-          AND r.update_index = w.update
-      UNION ALL
-      SELECT p.id, p.delivery_id FROM runhook.pruned_runs p
-        WHERE p.delivery_id = ANY ((SELECT ids FROM alike)::bigint[]) AND p.hook = w.hook
-          AND p.update_index = w.update
-      OFFSET 0) AS before ORDER BY run LIMIT 1) AS same ON w.replay AND ran.run IS NULL`
+  LEFT JOIN LATERAL (SELECT * FROM known k WHERE k.hook = w.hook AND k.update_index = w.update
+      AND (k.status = 'success' OR (NOT k.pruned AND k.status IN ('queued', 'running')))
+    ORDER BY k.run LIMIT 1) AS ran ON true
+  LEFT JOIN LATERAL (SELECT * FROM alike a WHERE a.hook = w.hook AND a.update_index = w.update
+    ORDER BY a.run LIMIT 1) AS same ON w.replay AND ran.run IS NULL`

@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts'
 import { moreIds, stopRollout } from './rollouts.ts'
 import { deliveryDigest } from './seal.ts'
 import { upsertSteps } from './steps.ts'
-import { release, releaseSql } from './turns.ts'
+import { releaseSql } from './turns.ts'
 import { newerOf } from './waiting.ts'
 
 /** Those that waited are cancelled, and give up their turn. Resolves with where they stood. */
@@ -28,8 +28,6 @@ export async function cancelWaiting(
   const rows = await plan.query(cancelSql, [ids, Date.now(), reason])
   const places = rows.map(placeOf)
   await plan.complete(rows.flatMap(jobOf))
-  const units = new Map(places.map((place) => [`${place.group} ${place.unit}`, place]))
-  for (const place of units.values()) await release(plan, place)
   plan.say(
     'move',
     places.map(({ id }) => id),
@@ -144,8 +142,12 @@ export function wishOf(row: Row): string | null {
   return textOrNull(row, 'cancel')
 }
 
-const cancelSql = `UPDATE runhook.runs SET status = 'cancelled', finished_at = $2, reason = $3
-  WHERE id = ANY ($1::bigint[]) AND status = 'queued' RETURNING job, ${placeColumns}`
+const cancelSql = `WITH cancelled AS (
+    UPDATE runhook.runs SET status = 'cancelled', finished_at = $2, reason = $3
+    WHERE id = ANY ($1::bigint[]) AND status = 'queued' RETURNING job, ${placeColumns}
+  ), released AS (
+    ${releaseSql('USING cancelled c', 'c.concurrency_group', 'c.unit', '$1::bigint[]')})
+  SELECT * FROM cancelled`
 
 const putBackSql = `UPDATE runhook.runs SET status = 'queued', started_at = NULL, job = $2,
     not_before = CASE status WHEN 'queued' THEN not_before END,
@@ -156,5 +158,5 @@ const endSql = `WITH ended AS (
     UPDATE runhook.runs SET status = $2, finished_at = $3, exit_code = $4, signal = $5, reason = $6,
       output_bytes = $7, output_cut = $8, turn_group = NULL
     WHERE id = $1
-  ), released AS (${releaseSql('$9::text', '$10::bigint', '$1')})
+  ), released AS (${releaseSql('', '$9::text', '$10::bigint', 'ARRAY[$1::bigint]')})
   ${upsertSteps('$1::bigint', '$11')}`

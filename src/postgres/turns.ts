@@ -11,17 +11,16 @@ import type { Plan } from './plan.ts'
 
 type Waits = Place & { readonly atOnce: number | null; readonly underWay: number }
 
-/** Gives up the turns of units of which nothing is left. `except` is about to end in this very statement. */
-export const releaseSql = (group: string, unit: string, except: string) => `
-  DELETE FROM runhook.turns t WHERE t.concurrency_group = ${group} AND t.unit = ${unit}
-    AND NOT EXISTS (SELECT FROM runhook.runs r WHERE (r.id = t.unit OR r.rollout = t.unit)
-      AND r.unit = t.unit AND r.id IS DISTINCT FROM ${except}
-      AND (r.status = 'running' OR (r.status = 'queued'
-        AND (r.rollout = t.unit OR (r.job IS NOT NULL AND r.not_before IS NULL)))))`
+/** Gives up the turn of a unit of which nothing is left but runs that end in this very statement (`ending`). */
+export const releaseSql = (from: string, group: string, unit: string, ending: string) => `
+  DELETE FROM runhook.turns t ${from} WHERE t.concurrency_group = ${group} AND t.unit = ${unit}
+    AND NOT EXISTS (SELECT FROM runhook.runs r WHERE r.unit = ${unit} AND r.id <> ALL (${ending})
+      AND r.status IN ('queued', 'running') AND (r.status = 'running' OR r.rollout = r.unit
+        OR (r.job IS NOT NULL AND r.not_before IS NULL)))`
 
 export async function release(plan: Plan, { group, unit }: Place): Promise<boolean> {
   if (group === null) return false
-  const sql = `${releaseSql('$1', '$2', 'NULL::bigint')} RETURNING 1 AS gone`
+  const sql = `${releaseSql('', '$1', '$2', `'{}'::bigint[]`)} RETURNING 1 AS gone`
   return (await plan.query(sql, [group, unit])).length > 0
 }
 

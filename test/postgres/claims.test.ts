@@ -405,3 +405,14 @@ test('a run and the retry that follows it are sealed as they are written down', 
     expect(checkSeal(sealFields(other, sealed, digest), sealed.seal, [key])).not.toBeNull()
   }
 })
+
+test('a column that a newer release adds does not stop those who are connected', async () => {
+  const fleet = await aFleet()
+  const worker = await fleet.worker('one')
+  for (let id = 1; id <= 3; id++) {
+    if (id === 3) await fleet.db.query('ALTER TABLE runhook.runs ADD COLUMN colour TEXT')
+    await fleet.accept(inGroup('site'))
+    expect(await worker.take()).toEqual([id])
+    await worker.finish(id)
+  }
+})
