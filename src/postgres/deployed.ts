@@ -70,6 +70,6 @@ const deployedSql = `WITH RECURSIVE had AS (
   SELECT had.worker, had.hook, last.id, last.status, last.sha, last.ref_name, last.finished_at,
     (SELECT s.sha FROM runhook.runs s WHERE s.worker = had.worker AND s.hook = had.hook
       AND s.status = 'success' ORDER BY s.id DESC LIMIT 1) AS success_sha
-  FROM had JOIN LATERAL (SELECT * FROM runhook.runs r WHERE r.worker = had.worker AND r.hook = had.hook
+  FROM (SELECT * FROM had WHERE hook IS NOT NULL OFFSET 0) AS had JOIN LATERAL (SELECT * FROM runhook.runs r WHERE r.worker = had.worker AND r.hook = had.hook
       AND r.started_at IS NOT NULL AND r.finished_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS last ON true
   ORDER BY had.worker, had.hook`

@@ -98,6 +98,8 @@ export const tables = `
     WHERE status IN ('failure', 'timed_out', 'cancelled', 'interrupted');
   CREATE INDEX runs_unfinished ON runhook.runs (concurrency_group, hook, id)
     WHERE status IN ('queued', 'running');
+  -- Asked whenever a turn is given up.
+  CREATE INDEX runs_with_turn ON runhook.runs (turn_group, unit) WHERE turn_group IS NOT NULL;
   CREATE INDEX runs_of_unit ON runhook.runs (unit) WHERE status IN ('queued', 'running');
   CREATE INDEX runs_in_line ON runhook.runs (concurrency_group, unit, id)
     WHERE status = 'queued' AND job IS NULL;
