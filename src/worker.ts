@@ -156,7 +156,6 @@ function trustOf(
 function executeOf(current: Current, machine: Machine, output: Member['output']): Execute {
   const { data, publicUrl } = current.config.server
   const tools = {
-    output,
     slots: machine.slots,
     started: machine.started,
     token: machine.token,
@@ -166,10 +165,11 @@ function executeOf(current: Current, machine: Machine, output: Member['output'])
     publicUrl,
     user: serverUser(),
   }
-  return async (work, signal, onStep) => {
+  return async (work, signal, onStep, told) => {
     const { redactor } = current // of the config that its hook is from
     const end = await executeRun(work, {
       ...tools,
+      output: { open: (runId) => output.open(runId, told) },
       signal,
       onStep: (step) => onStep(stepToKeep(step, { redactor })),
     })

@@ -21,6 +21,8 @@ export type Execute = (
   work: Begun & { readonly hook: Hook },
   signal: AbortSignal,
   onStep: (step: StepRecord) => void,
+  /** Resolves when others can know of the steps that have begun. */
+  told: () => Promise<void>,
 ) => Promise<RunEnd>
 
 /** What this worker does at all of what the database asks of it: see trust.ts. */
@@ -133,7 +135,9 @@ export class Claimed {
       return failure(`nothing was run: ${fileProblem(thrown)}`)
     }
     try {
-      return await execute({ hook, ...begun }, this.#controller.signal, (step) => notes.add(step))
+      const onStep = (step: StepRecord) => notes.add(step)
+      const told = () => notes.told()
+      return await execute({ hook, ...begun }, this.#controller.signal, onStep, told)
     } catch (error) {
       log.error({ err: error, run: id }, 'a run could not be carried out')
       return failure(`runhook failed: ${messageOf(error)}`)

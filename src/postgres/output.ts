@@ -46,13 +46,17 @@ export class PostgresOutputLog implements OutputLog {
     this.#limits = options.limits ?? usualLimits
   }
 
-  /** What is there of an earlier opening goes with the first byte. */
-  open(runId: number): OutputWriter {
+  /**
+   * What is there of an earlier opening goes with the first byte. Nothing is stored before `told` has resolved:
+   * whoever reads it knows by then of which step it is.
+   */
+  open(runId: number, told = async () => {}): OutputWriter {
     const { notices, redactor, closeMs = CLOSE_MS } = this.#options
     const writer = new PieceWriter({
       limits: this.#limits,
       closeMs,
       save: async (rows) => {
+        await told()
         await this.#lanes.take(() => saveRows(this.#database, runId, rows))
         notices.tell({ kind: 'output', run: runId })
       },

@@ -36,7 +36,7 @@ export interface Work extends Begun {
 }
 
 export interface ExecuteTools {
-  readonly output: OutputLog
+  readonly output: Pick<OutputLog, 'open'>
   readonly pipes: PipePool
   /** Commands start from these where they can; without them this process forks. */
   readonly slots?: Slots

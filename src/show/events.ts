@@ -24,19 +24,23 @@ export async function* runEvents(
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
   const sections = createSections()
+  /** Output that came before any step: a run of a moment has its steps written with its end. */
+  const held: Uint8Array[] = []
   let last: Run | null = null
   let at = from
   for await (const moment of watch(parts, runId, from, signal)) {
     if ('run' in moment) {
       if (moment.run.status !== last?.status && !hasEnded(moment.run)) yield moment
       last = moment.run
-    }
-    // Only when it moved: a step that begins is told before its first output, and asking may be dear.
-    if ('run' in moment) sections.learn(await stepsOf(parts, moment.run))
+    } else held.push(moment.bytes)
+    // Also for output: the word that a step has begun may come after what the step wrote.
+    if (last && ('run' in moment || !hasEnded(last))) sections.learn(await stepsOf(parts, last))
+    if (!sections.some && !(last && hasEnded(last))) continue
     yield* sections.due(at)
-    if (!('bytes' in moment)) continue
-    yield* sections.cut(moment.bytes, at)
-    at += moment.bytes.length
+    for (const bytes of held.splice(0)) {
+      yield* sections.cut(bytes, at)
+      at += bytes.length
+    }
   }
   if (!last || !hasEnded(last)) return
   yield* sections.due(Number.POSITIVE_INFINITY)
@@ -50,6 +54,8 @@ export async function stepsOf(parts: EventParts, run: Run): Promise<readonly Ste
 }
 
 interface Sections {
+  /** Whether any step is known. */
+  readonly some: boolean
   learn(steps: readonly StepRecord[]): void
   /** Steps to tell once the output has been told up to `position`. */
   due(position: number): Generator<RunEvent>
@@ -91,10 +97,18 @@ function createSections(): Sections {
     }
   }
 
-  const learn = (steps: readonly StepRecord[]) => {
-    known = steps
+  return {
+    get some() {
+      return known.length > 0
+    },
+    learn(steps) {
+      // A run that has just ended may be asked for where nothing is left of it.
+      if (steps.length >= known.length) known = steps
+    },
+    due,
+    cut,
+    flush,
   }
-  return { learn, due, cut, flush }
 }
 
 function isNewlyEnded(earlier: StepRecord, step: StepRecord, position: number): boolean {

@@ -91,6 +91,47 @@ onPostgres(
 )
 
 onPostgres(
+  'the output of a run that is over at once comes after its step, which is known with its end',
+  async () => {
+    const worker = await aProcess()
+    await aRunningRun(worker, 7)
+    const page = shown(pagesOf(await aProcess(worker.url)), 7)
+    await until(() => page.events.length > 0, 'the run')
+    const writer = new PostgresOutputLog(worker.database, worker).open(7)
+    writer.write(Buffer.from('deployed\n'))
+    await writer.close()
+    await new Promise((resolve) => setTimeout(resolve, 300)) // longer than a reader needs to find it
+    await noteStep(worker, 7, 1, 9)
+    await endRun(worker, 7)
+    await page.done
+    expect(page.events.map(inWords)).toEqual(['running', 'step 1 success', 'deployed\n', 'success'])
+  },
+)
+
+onPostgres(
+  'what a step wrote is told after the step also when the word of it was lost',
+  async () => {
+    const worker = await aProcess()
+    await aRunningRun(worker, 7)
+    const page = shown(pagesOf(await aProcess(worker.url)), 7)
+    await step(worker, 7, 1, 0)
+    await until(() => page.events.length === 2, 'the first step')
+    const writer = new PostgresOutputLog(worker.database, worker).open(7)
+    await noteStep(worker, 7, 1, 0)
+    await noteStep(worker, 7, 2, null)
+    writer.write(Buffer.from('migrated\n'))
+    await until(() => page.events.some((event) => 'output' in event), 'its output')
+    expect(page.events.map(inWords)).toEqual([
+      'running',
+      'step 1 begins',
+      'step 1 success',
+      'step 2 begins',
+      'migrated\n',
+    ])
+  },
+)
+
+onPostgres(
   'a reader whose receiver went away goes on at another one where he stopped',
   async () => {
     const worker = await aProcess()
