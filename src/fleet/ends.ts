@@ -55,10 +55,10 @@ export class FleetEnds {
   /** All that are awaited, with one statement however many they are. */
   async #look(): Promise<void> {
     const { database, store } = this.#parts
-    for (const runId of await endedOf(database, this.#ends.awaited)) {
-      const [run, steps] = await Promise.all([store.run(runId), store.steps(runId)])
-      if (run === null) this.#ends.giveUp(runId, gone(runId))
-      else this.#ends.announce(runId, endOf(run, steps))
+    for (const { id, refused } of await endedOf(database, this.#ends.awaited)) {
+      const [run, steps] = await Promise.all([store.run(id), store.steps(id)])
+      if (run === null) this.#ends.giveUp(id, gone(id))
+      else this.#ends.announce(id, { ...endOf(run, steps), ...(refused && { refused }) })
     }
   }
 }

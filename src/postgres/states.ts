@@ -18,16 +18,16 @@ export async function standOf(
   return new Map(rows.map((row) => [number(row, 'id'), text(row, 'stand')]))
 }
 
-/** Of these runs those that do not wait or run any more, or are gone. */
+/** Of these runs those that do not wait or run any more, or are gone; `refused`: as RunEnd has it. */
 export async function endedOf(
   database: Pick<Session, 'query'>,
   runIds: readonly number[],
-): Promise<number[]> {
+): Promise<{ readonly id: number; readonly refused: boolean }[]> {
   if (runIds.length === 0) return []
   const rows = await database.query(
-    `SELECT wanted.id FROM unnest($1::bigint[]) AS wanted (id) LEFT JOIN runhook.runs AS run USING (id)
+    `SELECT wanted.id, run.refused FROM unnest($1::bigint[]) AS wanted (id) LEFT JOIN runhook.runs AS run USING (id)
      WHERE run.status IS NULL OR run.status NOT IN ('queued', 'running')`,
     [runIds],
   )
-  return rows.map((row) => number(row, 'id'))
+  return rows.map((row) => ({ id: number(row, 'id'), refused: row.refused === true }))
 }

@@ -55,6 +55,8 @@ export const tables = `
     exit_code INTEGER,
     signal TEXT,
     reason TEXT,
+    -- It ended because a value may not be used: whoever asked for it is told that it was his mistake.
+    refused BOOLEAN NOT NULL DEFAULT false,
     config TEXT NOT NULL,
     event TEXT NOT NULL,
     ref_name TEXT,

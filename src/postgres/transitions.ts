@@ -67,6 +67,7 @@ export async function endRun(
     place.group,
     place.unit,
     recordset(end.steps),
+    end.refused === true,
   ])
   plan.say('move', [place.id])
   return { retry: next !== null && 'run' in next ? next.run : null, places }
@@ -156,7 +157,7 @@ const putBackSql = `UPDATE runhook.runs SET status = 'queued', started_at = NULL
 
 const endSql = `WITH ended AS (
     UPDATE runhook.runs SET status = $2, finished_at = $3, exit_code = $4, signal = $5, reason = $6,
-      output_bytes = $7, output_cut = $8, turn_group = NULL
+      output_bytes = $7, output_cut = $8, refused = $12, turn_group = NULL
     WHERE id = $1
   ), released AS (${releaseSql('', '$9::text', '$10::bigint', 'ARRAY[$1::bigint]')})
   ${upsertSteps('$1::bigint', '$11')}`

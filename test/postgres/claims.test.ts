@@ -1,9 +1,12 @@
 import { expect } from 'vitest'
+import { RunhookError } from '../../src/errors.ts'
+import { FleetEnds } from '../../src/fleet/ends.ts'
 import { checkSeal, deliveryDigest, sealFields } from '../../src/postgres/seal.ts'
 import { sealedRun } from '../../src/postgres/sealed.ts'
 import { deliveryOf } from '../../src/record/rows.ts'
 import { aHook } from '../some.ts'
 import { onPostgres as test } from './database.ts'
+import { rowsOf } from './fleet.ts'
 import { aFleet, ended, inGroup, retryNow } from './members.ts'
 
 test('more of a hook than its max-parallel never go side by side', async () => {
@@ -165,6 +168,21 @@ test('a begin that is asked again says the same', async () => {
     lastSuccess: null,
   })
   expect(once?.delivery.body.length).toBeGreaterThan(0)
+})
+
+test('that a value was refused is known to whoever waits for the run, anywhere', async () => {
+  const fleet = await aFleet()
+  for (const group of ['a', 'b']) await fleet.accept(inGroup(group))
+  const worker = await fleet.worker('one')
+  const [one = 0, two = 0] = await worker.take()
+  await worker.claims.finish(worker.of(one), { ...ended('failure'), refused: true }, null)
+  await worker.finish(two, 'failure')
+  const store = rowsOf(fleet.db)
+  const listener = { join: () => () => undefined }
+  const ends = new FleetEnds({ store, listener, database: fleet.db })
+  expect(await ends.whenEnded(one)).toMatchObject({ status: 'failure', refused: true })
+  expect(await ends.whenEnded(two)).not.toHaveProperty('refused')
+  await ends.stop(new RunhookError('unreachable', 'The server is stopping.'))
 })
 
 test('the commit of the last run that succeeded for the same ref comes with the next', async () => {
