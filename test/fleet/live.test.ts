@@ -17,10 +17,10 @@ import { collect } from '../record/output-contract.ts'
 import { until } from '../some.ts'
 
 /** What the pages of a receiver show runs by. */
-function pagesOf(process: FleetProcess): EventParts {
+function pagesOf(process: FleetProcess, pollMs = 2000): EventParts {
   const { database, listener } = process
   const moves = new Moves()
-  onTestFinished(tellMoves({ moves, listener, database }))
+  onTestFinished(tellMoves({ moves, listener, database, pollMs }))
   const store = rowsOf(database)
   const output = new PostgresOutputLog(database, process)
   return { store, output, control: { watch: moves.watch.bind(moves), steps: store.steps } }
@@ -113,7 +113,10 @@ onPostgres(
   async () => {
     const worker = await aProcess()
     await aRunningRun(worker, 7)
-    const page = shown(pagesOf(await aProcess(worker.url)), 7)
+    const receiver = await aProcess(worker.url)
+    await until(() => receiver.listener.hears)
+    const page = shown(pagesOf(receiver, 3_600_000), 7)
+    await until(() => page.events.length === 1, 'the run')
     await step(worker, 7, 1, 0)
     await until(() => page.events.length === 2, 'the first step')
     const writer = new PostgresOutputLog(worker.database, worker).open(7)
