@@ -109,7 +109,7 @@ export function handsOf(member: Member, current: Current, log: Log): Hands {
 }
 
 function fleetWorker(
-  { planner, store, output, db }: Member,
+  { planner, output, db }: Member,
   current: Current,
   machine: Machine,
   beats: Postgres,
@@ -124,7 +124,6 @@ function fleetWorker(
     machine,
     queues: [workerQueue(name), ...labels.map(labelQueue)],
     claims,
-    runs: store,
     hook: (name) => current.config.hooks.get(name),
     ...trustOf(current, db),
     catchUp: () => claims.catchUp(current.config.hooks.values()),

@@ -37,7 +37,6 @@ export interface RunTrust {
 export interface ClaimedParts {
   readonly identity: Pick<WorkerIdentity, 'name'>
   readonly claims: Claims
-  readonly runs: { run(id: number): Promise<Run | null> }
   /** The hook as this worker's own hooks file has it now; undefined when it has none. */
   readonly hook: (name: string) => Hook | undefined
   readonly trust: RunTrust
@@ -82,11 +81,13 @@ export class Claimed {
 
   /** Never throws: a database that is away is asked until it answers. */
   async #see(): Promise<void> {
-    const found = await this.#ask(() => this.#tools.runs.run(this.claim.runId))
-    if (found === null) return
-    const hook = this.#tools.hook(found.hook)
+    let hook: Hook | undefined
+    const config = (name: string) => {
+      hook = this.#tools.hook(name) // the one that it is begun with, also when the file changes now
+      return hook?.config
+    }
+    await null // whoever has made this may end it at once
     if (this.#mustNotStart) return this.#giveBack()
-    const config = hook?.config ?? found.config
     const begun = await this.#ask(() => this.#tools.claims.begin(this.claim, config))
     if (begun === null) return
     const end = await this.#carriedOut(begun, hook)

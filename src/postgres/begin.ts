@@ -2,6 +2,7 @@
 
 import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
+import type { Run } from '../model/run.ts'
 import { deliveryOf, numberOrNull, runOf, textOrNull } from '../record/rows.ts'
 import type { Begun } from '../record/store.ts'
 import type { Boss } from './boss.ts'
@@ -14,7 +15,8 @@ import { roomOfHook } from './turns.ts'
 interface By {
   readonly worker: string
   readonly instance: string
-  readonly config: string
+  /** By the name of the hook. */
+  readonly config: (hook: string) => string | undefined
 }
 
 /** Undoes the transaction: the job was lost, and what becomes of the run is for others to say. */
@@ -30,7 +32,7 @@ export async function beginRun(
   claim: Claim,
   by: By,
 ): Promise<{ readonly begun: Begun; readonly place: Place } | null> {
-  const values = [claim.runId, claim.job, Date.now(), by.config, by.worker, by.instance]
+  const values = [claim.runId, claim.job, Date.now(), by.worker, by.instance]
   let [row] = await plan.query(beginSql('not_before IS NULL'), values)
   if (!row && (await takesTurn(plan, boss, claim))) {
     ;[row] = await plan.query(beginSql('true'), values)
@@ -40,11 +42,19 @@ export async function beginRun(
   if (kept.length === 0) throw new ClaimLost()
   plan.say('move', [claim.runId])
   const begun = {
-    run: runOf(row),
+    run: await withConfig(plan, runOf(row), by),
     delivery: deliveryIn(row),
     lastSuccess: textOrNull(row, 'last_success'),
   }
   return { begun, place: placeOf(row) }
+}
+
+/** Most hooks files are the same everywhere; one that is not costs a statement. */
+async function withConfig(plan: Plan, run: Run, by: By): Promise<Run> {
+  const config = by.config(run.hook) ?? run.config
+  if (config === run.config) return run
+  await plan.query('UPDATE runhook.runs SET config = $2 WHERE id = $1', [run.id, config])
+  return { ...run, config }
 }
 
 /**
@@ -91,10 +101,10 @@ const lastSuccess = (
   ORDER BY s.finished_at DESC LIMIT 1)`
 
 const beginSql = (due: string) => `WITH b AS (
-    UPDATE runhook.runs SET status = 'running', started_at = coalesce(started_at, $3), config = $4, worker = $5,
-      instance = $6, turn_group = concurrency_group
+    UPDATE runhook.runs SET status = 'running', started_at = coalesce(started_at, $3), worker = $4,
+      instance = $5, turn_group = concurrency_group
     WHERE id = $1 AND job = $2
-      AND ((status = 'queued' AND ${due}) OR (status = 'running' AND instance = $6))
+      AND ((status = 'queued' AND ${due}) OR (status = 'running' AND instance = $5))
     RETURNING *)
   SELECT b.*, ${ofDelivery.map((column) => `d.${column} AS d_${column}`).join(', ')},
     CASE WHEN b.ref_name IS NULL THEN ${lastSuccess('s.ref_name IS NULL')}

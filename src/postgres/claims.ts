@@ -114,7 +114,7 @@ export class PostgresClaims implements Claims {
     }
   }
 
-  async begin(claim: Claim, config: string): Promise<Begun | null> {
+  async begin(claim: Claim, config: (hook: string) => string | undefined): Promise<Begun | null> {
     const { identity, instance } = this.#registered
     const by = { worker: identity.name, instance, config }
     const begun = await this.#planner

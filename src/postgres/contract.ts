@@ -102,10 +102,11 @@ export interface Claims {
 
   /**
    * Marks a claimed run as running here, with the hash of the text it will use; committed when it resolves.
-   * Asked again after an answer was lost it says the same. Null when it waits no longer, or when it is not
-   * its turn after all: the claim is over then.
+   * `config` gives that by the name of the hook, undefined where this worker has none of that name. Asked again
+   * after an answer was lost it says the same. Null when it waits no longer, or when it is not its turn after
+   * all: the claim is over then.
    */
-  begin(claim: Claim, config: string): Promise<Begun | null>
+  begin(claim: Claim, config: (hook: string) => string | undefined): Promise<Begun | null>
 
   /** Renews the lease of all claims, by the clock of the database. */
   beat(claims: readonly Claim[]): Promise<Beat>

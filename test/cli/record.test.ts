@@ -226,7 +226,7 @@ describe('with a database', () => {
     await claims.register({ ...identity, slots: 9, leaseMs: 30_000 })
     const claimed = await claims.claim(9)
     expect(claimed.map(({ runId }) => runId).sort()).toEqual([5, 6, 93])
-    const begun = claimed[0] && (await claims.begin(claimed[0], 'c0ffee000000'))
+    const begun = claimed[0] && (await claims.begin(claimed[0], () => 'c0ffee000000'))
     expect(begun?.delivery.body.length).toBeGreaterThan(0)
   })
 

@@ -39,11 +39,6 @@ export class MemoryClaims implements Claims {
     return run
   }
 
-  async run(id: number): Promise<Run | null> {
-    await this.#way()
-    return this.known.get(id) ?? null
-  }
-
   async register(_: WorkerIdentity): Promise<Run[]> {
     await this.#way()
     this.registrations++
@@ -64,12 +59,18 @@ export class MemoryClaims implements Claims {
     return runs.map(({ id }) => ({ runId: id, job: `job-${id}`, queue: 'label.default' }))
   }
 
-  async begin({ runId }: Claim, config: string): Promise<Begun | null> {
+  async begin({ runId }: Claim, configOf: (hook: string) => string | undefined) {
     await this.#way()
     const run = this.known.get(runId)
     if (run === undefined || !this.claimed.has(runId)) return null
+    const config = configOf(run.hook) ?? run.config
     this.begun.push({ id: runId, config })
-    return { run: { ...run, status: 'running' }, delivery: aStored(), lastSuccess: null }
+    const begun: Begun = {
+      run: { ...run, status: 'running' },
+      delivery: aStored(),
+      lastSuccess: null,
+    }
+    return begun
   }
 
   async beat(claims: readonly Claim[]): Promise<Beat> {

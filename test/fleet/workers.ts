@@ -66,7 +66,6 @@ export function buildWorker(options: WorkerOptions): { worker: FleetWorker; mach
     machine,
     queues: ['label.default', 'worker.web-1'],
     claims,
-    runs: claims,
     hook: (name) => known.get(name),
     trust: {
       refusal: options.refusal ?? (async (hook, { run }) => mayRun(hook, run, settings)),

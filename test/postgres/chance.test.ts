@@ -51,7 +51,7 @@ async function work(worker: TestWorker, random: Chance, going: () => boolean): P
       const how = random(12)
       if (how === 0) await worker.claims.giveBack(claim)
       else if (how === 1) await worker.member.loseJob(claim.runId)
-      else if (await worker.claims.begin(claim, 'c0ffee000000')) {
+      else if (await worker.claims.begin(claim, () => 'c0ffee000000')) {
         await sleep(random(5))
         await settle(worker, claim.runId, random)
       }

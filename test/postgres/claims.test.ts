@@ -138,7 +138,7 @@ test('a run that was claimed and cancelled does not begin', async () => {
   const worker = await fleet.worker('one')
   const [claim] = await worker.claim()
   await fleet.fleet.cancel(1, 'cancelled by ada')
-  expect(claim && (await worker.claims.begin(claim, 'c'))).toBeNull()
+  expect(claim && (await worker.claims.begin(claim, () => 'c'))).toBeNull()
   expect(await fleet.turns()).toEqual([])
 })
 
@@ -159,8 +159,8 @@ test('a begin that is asked again says the same', async () => {
   const worker = await fleet.worker('one')
   const [claim] = await worker.claim()
   if (!claim) throw new Error('there is a claim')
-  const once = await worker.claims.begin(claim, 'abc')
-  const again = await worker.claims.begin(claim, 'abc')
+  const once = await worker.claims.begin(claim, () => 'abc')
+  const again = await worker.claims.begin(claim, () => 'abc')
   expect(again).toEqual(once)
   expect(once).toMatchObject({
     run: { id: 1, status: 'running', worker: 'one', config: 'abc' },
@@ -193,7 +193,7 @@ test('the commit of the last run that succeeded for the same ref comes with the 
   await worker.finish(1)
   await fleet.accept()
   const [claim] = await worker.claim()
-  const begun = claim && (await worker.claims.begin(claim, 'c'))
+  const begun = claim && (await worker.claims.begin(claim, () => 'c'))
   expect(begun?.lastSuccess).toBe('a'.repeat(40))
 })
 
@@ -233,7 +233,7 @@ test('a claim that never began is sent anew', async () => {
   await fleet.settleLost()
   const other = await fleet.worker('two')
   expect(await other.take()).toEqual([1])
-  expect(claim && (await lost.claims.begin(claim, 'c'))).toBeNull()
+  expect(claim && (await lost.claims.begin(claim, () => 'c'))).toBeNull()
   expect((await fleet.run(1)).worker).toBe('two')
 })
 
@@ -243,7 +243,7 @@ test('a claim that was lost and not yet sent anew does not begin', async () => {
   const worker = await fleet.worker('one')
   const [claim] = await worker.claim()
   await fleet.loseJob(1)
-  expect(claim && (await worker.claims.begin(claim, 'c'))).toBeNull()
+  expect(claim && (await worker.claims.begin(claim, () => 'c'))).toBeNull()
   expect((await fleet.run(1)).status).toBe('queued')
 })
 
@@ -288,7 +288,7 @@ test('what was given back comes before what waits, and to whoever asks', async (
   const worker = await fleet.worker('one')
   const [begun, claimed] = await worker.claim(2)
   if (!begun || !claimed) throw new Error('two were claimed')
-  await worker.claims.begin(begun, 'c')
+  await worker.claims.begin(begun, () => 'c')
   await worker.claims.giveBack(begun)
   await worker.claims.giveBack(claimed)
   expect(await fleet.statuses()).toEqual(['queued', 'queued'])
@@ -314,7 +314,7 @@ test('a worker that leaves lets others find at once what it had', async () => {
   await fleet.accept(inGroup('b'))
   const worker = await fleet.worker('one')
   const [first] = await worker.claim()
-  if (first) await worker.claims.begin(first, 'c')
+  if (first) await worker.claims.begin(first, () => 'c')
   await worker.claims.leave()
   expect((await fleet.settleLost()).map(({ status }) => status).sort()).toEqual([
     'queued',
@@ -395,7 +395,7 @@ test('what a hand in the database left behind is mended', async () => {
   await fleet.accept(inGroup(null))
   const worker = await fleet.worker('one')
   const [first] = await worker.claim(1)
-  if (first) await worker.claims.begin(first, 'c')
+  if (first) await worker.claims.begin(first, () => 'c')
   expect(await fleet.fleet.mend()).toBe(0)
   await fleet.db.query('DELETE FROM runhook_boss.job')
   await fleet.db.query(`UPDATE runhook.runs SET status = 'failure', finished_at = 1 WHERE id = 2`)

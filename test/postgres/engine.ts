@@ -48,7 +48,7 @@ export const postgres: Engine = {
           const claim = taken.get(runId)
           if (!claim || !taken.delete(runId)) return null
           running.set(runId, claim)
-          return worker.begin(claim, 'c0ffee000000')
+          return worker.begin(claim, () => 'c0ffee000000')
         },
         requeue: (runId) => worker.giveBack(of(runId)),
         finish: (runId, end, retry = null) => worker.finish(of(runId), end, retry),

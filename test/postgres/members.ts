@@ -151,7 +151,7 @@ export class TestWorker {
   async take(free = 4): Promise<number[]> {
     const begun: number[] = []
     for (const claim of await this.claim(free)) {
-      const one = await this.claims.begin(claim, 'c0ffee000000')
+      const one = await this.claims.begin(claim, () => 'c0ffee000000')
       if (one) begun.push(one.run.id)
     }
     return begun.sort((a, b) => a - b)
