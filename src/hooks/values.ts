@@ -9,7 +9,7 @@ import { isMadePath, isSecretPath } from './mask.ts'
 import type { Path } from './problems.ts'
 import type { Report } from './report.ts'
 import { isUnneeded } from './roles.ts'
-import { members } from './source.ts'
+import { members, nodeAt } from './source.ts'
 import type { Filled, Variables } from './variables.ts'
 
 export function readValues(
@@ -18,6 +18,7 @@ export function readValues(
   report: Report,
   role: Role = 'all',
 ): unknown {
+  const isOfFleet = nodeAt(root, ['server', 'database']) !== null
   return read(root, [])
 
   function read(node: Node, path: Path): unknown {
@@ -37,7 +38,9 @@ export function readValues(
     if (isLiteral(path) || isUnneeded(path, role)) return text
     const filled = variables.fill(text, { secret: isMadePath(path) })
     if ('text' in filled) return filled.text
-    refuse(path, ...explain(filled, path))
+    const [message, hint] = explain(filled, path)
+    const isWorkers = role === 'all' && isOfFleet && isUnneeded(path, 'worker')
+    refuse(path, message, hint !== null && isWorkers ? `${hint}; ${NOT_ON_WORKERS}` : hint)
     return text
   }
 
@@ -45,6 +48,8 @@ export function readValues(
     report.refuse(path, message, { hint })
   }
 }
+
+const NOT_ON_WORKERS = 'a machine that is only a worker needs none: ask with --role worker there'
 
 /** What a shell or a program will read: there `$` is theirs. */
 function isLiteral([room, , key]: Path): boolean {

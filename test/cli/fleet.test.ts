@@ -75,12 +75,16 @@ test('--hashes prints an "allow" for all of them', async () => {
 test('--role judges the file as a worker, or a receiver, does', async () => {
   const shell = aFleet()
   shell.put('.env', `DATABASE_URL=${URLS.good}\nSEAL=canary-0123456789-0123456789\n`)
-  expect((await shell.run('check')).code).toBe(1)
+  expect(await shell.run('check')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('only a worker needs none: ask with --role worker there'),
+  })
   expect((await shell.run('check', '--role', 'worker')).code).toBe(0)
   expect((await shell.run('check', '--role', 'receiver')).out).toContain(
     'SITE_SECRET is set neither in .env nor in the environment',
   )
   expect(await shell.run('check', '--role', 'boss')).toMatchObject({
+  expect((await shell.run('check', '--role', 'receiver')).out).not.toContain('--role worker')
     screen: expect.stringContaining('all, worker, receiver'),
   })
 })
