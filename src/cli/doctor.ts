@@ -15,7 +15,7 @@ import { error, type Finding, ok, warning } from '../preflight/finding.ts'
 import { checkHook } from '../preflight/hook.ts'
 import { checkMachine } from '../preflight/machine.ts'
 import { createProbe, type Probe } from '../preflight/probe.ts'
-import { checkServer, type RunningServer } from '../preflight/server.ts'
+import { checkServer, checkWorker, type RunningServer } from '../preflight/server.ts'
 import { accountOf, become, nameOf, serverPid, serviceOf } from '../preflight/service.ts'
 import { serverUser } from '../run/execute.ts'
 import type { ServerStatus } from '../show/control.ts'
@@ -150,13 +150,14 @@ async function serverFindings(
 ): Promise<Finding[]> {
   const running = await runningServer(data, options, terminal)
   const pid = running === null ? serverPid(data) : running.pid
-  const stuck = running === null && pid !== null
+  const isWorker = running === null && options.role === 'worker'
+  const stuck = running === null && pid !== null && !isWorker
   return [
     ...(await checkMachine(config, pid, probe)),
     ...checkData(data, probe.user.name),
     ...(await checkDatabase(config)),
     ...(stuck ? [error('server', `process ${pid} holds ${data}, and does not answer`)] : []),
-    ...(stuck ? [] : await checkServer(config, running)),
+    ...(isWorker ? checkWorker(pid, config) : stuck ? [] : await checkServer(config, running)),
   ]
 }
 

@@ -28,6 +28,14 @@ export async function checkServer(
   ]
 }
 
+/** One that listens nowhere: all that can be seen of it is that it holds its data directory. */
+export function checkWorker(pid: number | null, config: Config): Finding[] {
+  if (pid === null)
+    return [warning('worker', 'no worker runs with this data directory', 'runhook worker')]
+  const found = `a worker runs with this data directory (process ${pid})`
+  return [ok('worker', found), ...aroundProcess(pid, config)]
+}
+
 const PATIENCE_MS = 5000
 
 /** Without a server the port must be free. It is held for a moment, which no sender can have time for. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { untilNextStart } from '../../src/cli/next-start.ts'
 import { loadConfig } from '../../src/hooks/load.ts'
+import { OwnFolder } from '../../src/record/own-folder.ts'
 import { SECRET } from '../some.ts'
 import { aShell } from './shell.ts'
 
@@ -83,10 +84,23 @@ test('--role judges the file as a worker, or a receiver, does', async () => {
   expect((await shell.run('check', '--role', 'receiver')).out).toContain(
     'SITE_SECRET is set neither in .env nor in the environment',
   )
-  expect(await shell.run('check', '--role', 'boss')).toMatchObject({
   expect((await shell.run('check', '--role', 'receiver')).out).not.toContain('--role worker')
+  expect(await shell.run('check', '--role', 'boss')).toMatchObject({
     screen: expect.stringContaining('all, worker, receiver'),
   })
+})
+
+test('doctor looks for a worker where one is to be, and for no port', async () => {
+  const shell = aFleet()
+  const asked = () => shell.run('doctor', '--role', 'worker')
+  expect((await asked()).out).toContain(
+    '! no worker runs with this data directory\n    runhook worker\n',
+  )
+  const folder = new OwnFolder(join(shell.folder, '.runhook'))
+  const { out } = await asked()
+  folder.close()
+  expect(out).toContain(`✓ a worker runs with this data directory (process ${process.pid})`)
+  expect(out).not.toMatch(/port|does not answer/)
 })
 
 test.each([
