@@ -97,7 +97,7 @@ function socketProblem(socket: string, error: Error): RunhookError {
   }
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
     return new RunhookError('unreachable', `No server answers at ${socket}.`, {
-      hint: 'Start one with "runhook serve", or, if one runs, ask in the folder of its hooks file, or name that with --config FILE.',
+      hint: 'Start one with "runhook serve". If one runs, name its hooks file with --config FILE, or its data folder with --data FOLDER (/var/lib/runhook under systemd); a worker is not asked, but any server of its fleet: --server URL.',
       cause: error,
     })
   }

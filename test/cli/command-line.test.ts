@@ -179,7 +179,7 @@ test('a folder that is not a server, or one that somebody else owns, is told as 
   shell.put('file', 'x')
   expect(await shell.run('runs', '--data', 'file')).toMatchObject({
     code: 5,
-    talk: `error: No server answers at ${shell.folder}/file/runhook.sock. Start one with "runhook serve", or, if one runs, ask in the folder of its hooks file, or name that with --config FILE.\n`,
+    talk: `error: No server answers at ${shell.folder}/file/runhook.sock. Start one with "runhook serve". If one runs, name its hooks file with --config FILE, or its data folder with --data FOLDER (/var/lib/runhook under systemd); a worker is not asked, but any server of its fleet: --server URL.\n`,
   })
   const long = 'x'.repeat(120)
   expect((await shell.run('runs', '--data', long)).talk).toContain('cannot be asked: ')

@@ -158,7 +158,7 @@ test('without a server the exit code is 5, and the sentence says where one was l
   expect(await shell.run('runs')).toMatchObject({
     code: 5,
     out: '',
-    talk: `error: No server answers at ${shell.folder}/.runhook/runhook.sock. Start one with "runhook serve", or, if one runs, ask in the folder of its hooks file, or name that with --config FILE.\n`,
+    talk: `error: No server answers at ${shell.folder}/.runhook/runhook.sock. Start one with "runhook serve". If one runs, name its hooks file with --config FILE, or its data folder with --data FOLDER (/var/lib/runhook under systemd); a worker is not asked, but any server of its fleet: --server URL.\n`,
   })
 })
 
