@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { aHook } from '../some.ts'
 import { onPostgres as test } from './database.ts'
-import { aFleet, inGroup, onEvery, type TestFleet } from './fleet.ts'
+import { aFleet, inGroup, onEvery, type TestFleet } from './members.ts'
 
 const RUNS = 20_000
 
