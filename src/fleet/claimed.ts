@@ -7,6 +7,7 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd, StepRecord } from '../model/run.ts'
+import { isHopeless } from '../postgres/connect.ts'
 import type { Claim, Claims, WorkerIdentity } from '../postgres/contract.ts'
 import type { Begun } from '../record/store.ts'
 import { tellEnd, unstarted } from '../run/ended.ts'
@@ -65,7 +66,9 @@ export class Claimed {
     this.claim = claim
     this.#tools = tools
     this.executed = this.#executed.promise
-    this.settled = this.#see().finally(() => this.#executed.resolve())
+    this.settled = this.#see()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => this.#executed.resolve())
   }
 
   /** Asks it to end: `cancel:<text>` or `interrupt:<text>`. Where no command was started, it waits again. */
@@ -94,6 +97,20 @@ export class Claimed {
     this.#executed.resolve()
     if (end === null) await this.#giveBack()
     else await this.#finish(begun.run, end, hook)
+  }
+
+  /**
+   * The database is well, but what it has of this run is not: that is its end. Where not even that can be written
+   * it is left to its lease, and this worker to the others.
+   */
+  async #failed(error: unknown): Promise<void> {
+    const { claims, log } = this.#tools
+    const { runId } = this.claim
+    log.error({ err: error, run: runId }, `    run #${runId} is given up: ${messageOf(error)}`)
+    const end = failure(`what the database has of it cannot be used: ${messageOf(error)}`)
+    await this.#ask(() => claims.finish(this.claim, end, null)).catch((again: unknown) =>
+      log.error({ err: again, run: runId }, `    its end cannot be written: ${messageOf(again)}`),
+    )
   }
 
   /** A worker that stops, or whose lease is over, leaves it to others; one that was cancelled ends as that. */
@@ -166,7 +183,7 @@ export class Claimed {
 
   /** Null also when there is nobody to ask for: the claim was lost, or the worker stops and gives up. */
   #ask<T>(work: () => Promise<T>): Promise<T | null> {
-    return this.#tools.insist.on(async () => (this.#lost ? null : work()))
+    return this.#tools.insist.on(async () => (this.#lost ? null : work()), isHopeless)
   }
 }
 

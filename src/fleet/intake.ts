@@ -108,9 +108,24 @@ export class Intake {
     }
   }
 
+  /**
+   * It was given back, and claimed again before we heard of that. Else a hand in the database has made a second job
+   * for a run that goes on here, which must not push aside the claim of the first: its lease just ends.
+   */
+  #second(before: Claimed, claim: Claim, askedAt: number): void {
+    void before.settled.then(() => {
+      if (sinceBoot() - askedAt < this.#parts.lease.ms / 4) this.#take(claim, askedAt)
+    })
+  }
+
   #take(claim: Claim, askedAt: number): void {
     const { lease, idle, tools } = this.#parts
     const { runId } = claim
+    const before = this.#claimed.get(runId)
+    if (before !== undefined) {
+      this.#second(before, claim, askedAt)
+      return
+    }
     lease.take(runId, askedAt)
     const one = new Claimed(claim, tools)
     this.#claimed.set(runId, one)
@@ -123,7 +138,6 @@ export class Intake {
       this.wake()
     })
     void one.settled.then(() => {
-      if (this.#claimed.get(runId) !== one) return // given back, and claimed again
       this.#claimed.delete(runId)
       lease.drop(runId)
       this.wake()

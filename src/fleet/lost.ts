@@ -5,14 +5,17 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
 import type { Log } from '../log.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd } from '../model/run.ts'
+import { isHopeless } from '../postgres/connect.ts'
 import type { Fleet } from '../postgres/contract.ts'
 import { unstarted } from '../run/ended.ts'
 import { notRunAgain, retryAfter } from '../run/retry.ts'
 import type { Away } from './away.ts'
+import { notAgain } from './settle.ts'
 
 export interface LostParts {
   readonly fleet: Pick<Fleet, 'lost' | 'conclude' | 'mend' | 'workers'>
@@ -27,6 +30,11 @@ export interface LostParts {
   readonly leaseMs: number
   readonly away: Away
   readonly log: Pick<Log, 'warn'>
+}
+
+interface LostRun {
+  readonly run: Run
+  readonly job: string
 }
 
 /** A worker comes later than receivers do, who know all hooks. */
@@ -67,7 +75,8 @@ export class LostRuns {
     try {
       const found = await fleet.lost()
       const leases = found.length > 0 ? await this.#leases() : new Map<string, number>()
-      for (const lost of found) await this.#settle(lost, leases)
+      for (const lost of found)
+        await this.#settle(lost, leases).catch((error: unknown) => this.#passBy(lost, error))
       if (performance.now() >= this.#mendAt) {
         this.#mendAt = performance.now() + MEND_MS
         await fleet.mend()
@@ -78,15 +87,21 @@ export class LostRuns {
     }
   }
 
+  /** One that a hand in the database has spoilt does not stand in the way of the others: it comes again. */
+  #passBy({ run }: LostRun, error: unknown): void {
+    if (!isHopeless(error)) throw error
+    this.#parts.log.warn(
+      { run: run.id, err: error },
+      `    #${run.id} cannot be settled: ${messageOf(error)}`,
+    )
+  }
+
   async #leases(): Promise<Map<string, number>> {
     const workers = await this.#parts.fleet.workers()
     return new Map(workers.map(({ name, leaseMs }) => [name, leaseMs]))
   }
 
-  async #settle(
-    lost: { readonly run: Run; readonly job: string },
-    leases: ReadonlyMap<string, number>,
-  ): Promise<void> {
+  async #settle(lost: LostRun, leases: ReadonlyMap<string, number>): Promise<void> {
     const { fleet, settlesAll, outputSize, log } = this.#parts
     const { run } = lost
     const hook = this.#parts.hook(run.hook)
@@ -100,7 +115,10 @@ export class LostRuns {
       status: 'interrupted',
       outputBytes: await outputSize(run.id),
     }
-    const retry = await fleet.conclude(lost, end, plan)
+    const retry = await fleet.conclude(lost, end, plan).catch((error: unknown) => {
+      if (plan === null || !isHopeless(error)) throw error
+      return fleet.conclude(lost, { ...end, reason: notAgain(what, error) }, null)
+    })
     log.warn(
       { run: run.id, hook: run.hook, retry: retry?.id },
       `    ${run.hook} #${run.id}: ${what}`,

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
 import { OwnFolder } from '../record/own-folder.ts'
@@ -70,12 +71,19 @@ export class Machine {
 
 /**
  * Of the folder, and of one boot of the machine: nothing that was started before a boot lives after it, and a
- * copy of the folder on another machine must not pass for this one.
+ * copy of the folder, on another machine or in another container of this one, must not pass for this one.
  */
 function tokenOf(folder: OwnFolder): string {
-  const [token, boot] = folder.value('token')?.split(' ') ?? []
-  if (token && (boot ?? '') === bootId()) return token
+  const where = `${bootId()} ${identityOf(folder.path)}`
+  const [token, ...kept] = folder.value('token')?.split(' ') ?? []
+  if (token && kept.join(' ') === where) return token
   const fresh = randomBytes(12).toString('hex')
-  folder.keep('token', `${fresh} ${bootId()}`)
+  folder.keep('token', `${fresh} ${where}`)
   return fresh
+}
+
+/** No copy has the same. One that is mounted anew may have another; then the lease of the life before must end. */
+function identityOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true })
+  return `${dev}-${ino}`
 }

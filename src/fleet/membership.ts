@@ -4,10 +4,11 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RunhookError } from '../errors.ts'
+import { messageOf, RunhookError } from '../errors.ts'
 import { formatDuration } from '../hooks/duration.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../model/run.ts'
+import { isHopeless } from '../postgres/connect.ts'
 import type { Beat, Claim, Claims, WorkerIdentity } from '../postgres/contract.ts'
 import type { Insist } from '../run/insist.ts'
 import type { Away } from './away.ts'
@@ -70,8 +71,15 @@ export class Membership {
   async settle(runs: readonly Run[], started: ReadonlySet<number>): Promise<void> {
     const { name } = this.#parts.identity
     for (const run of runs)
-      await this.#insist.on(() => settleFormer(run, { ...this.#parts, name, started }))
-    await this.#insist.on(() => this.#parts.catchUp())
+      await this.#unlessHopeless(() => settleFormer(run, { ...this.#parts, name, started }))
+    await this.#unlessHopeless(() => this.#parts.catchUp())
+  }
+
+  /** One row that a hand in the database has spoilt does not keep this worker from all others. */
+  async #unlessHopeless(work: () => Promise<unknown>): Promise<void> {
+    await this.#insist
+      .on(work, isHopeless)
+      .catch((error: unknown) => this.#parts.log.error({ err: error }, `    ${messageOf(error)}`))
   }
 
   /**

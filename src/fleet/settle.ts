@@ -3,8 +3,10 @@
  * them had started a command is known from a file; those may have done part of their work.
  */
 
+import { messageOf } from '../errors.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd } from '../model/run.ts'
+import { isHopeless } from '../postgres/connect.ts'
 import type { Claims } from '../postgres/contract.ts'
 import { unstarted } from '../run/ended.ts'
 import { notRunAgain, retryAfter } from '../run/retry.ts'
@@ -34,5 +36,13 @@ export async function settleFormer(run: Run, parts: SettleParts): Promise<void> 
   }
   const mayHaveStarted = started.has(run.id)
   if (!mayHaveStarted) parts.neverStarted(run.id) // before it can be claimed again
-  await claims.settle(run.id, mayHaveStarted, end, plan)
+  await claims.settle(run.id, mayHaveStarted, end, plan).catch((error: unknown) => {
+    if (plan === null || !isHopeless(error)) throw error
+    return claims.settle(run.id, mayHaveStarted, { ...end, reason: notAgain(what, error) }, null)
+  })
+}
+
+/** Of a run whose row is spoilt: it is over, but there is nothing that could be tried again. */
+export function notAgain(what: string, error: unknown): string {
+  return `${what}; it cannot be run again: ${messageOf(error)}`
 }

@@ -3,7 +3,7 @@
 import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import type { Run } from '../model/run.ts'
-import { deliveryOf, numberOrNull, runOf, textOrNull } from '../record/rows.ts'
+import { deliveryOf, numberOrNull, runOf, textOrNull, UnreadableRow } from '../record/rows.ts'
 import type { Begun } from '../record/store.ts'
 import type { Boss } from './boss.ts'
 import type { Row } from './connect.ts'
@@ -78,7 +78,7 @@ async function takesTurn(plan: Plan, boss: Boss, { runId, job, queue }: Claim): 
 
 /** The delivery came in the same row, its columns with a prefix. */
 function deliveryIn(row: Row): StoredDelivery {
-  if (row.d_id == null) throw new RunhookError('storage', `Run ${row.id} has lost its delivery.`)
+  if (row.d_id == null) throw new UnreadableRow('delivery_id', 'no delivery')
   return deliveryOf(Object.fromEntries(ofDelivery.map((column) => [column, row[`d_${column}`]])))
 }
 

@@ -7,6 +7,7 @@
 import { type Db, type JobInsert, PgBoss } from 'pg-boss'
 import { RunhookError } from '../errors.ts'
 import { asStorageError, type Postgres, type Session } from './connect.ts'
+import { fieldOf, idsOf, runOf } from './job-data.ts'
 import { LOST } from './keys.ts'
 
 const SCHEMA = 'runhook_boss'
@@ -60,11 +61,13 @@ export class Boss {
   readonly #db: Postgres
   readonly #boss: PgBoss
   readonly #leaseS: number
+  readonly #onTrouble: BossOptions['onTrouble']
   readonly #queues = new Set<string>()
 
   constructor(db: Postgres, { leaseMs, supervise, migrate = false, onTrouble }: BossOptions) {
     this.#db = db
     this.#leaseS = secondsOf(leaseMs)
+    this.#onTrouble = onTrouble
     this.#boss = new PgBoss({
       db: doorOf(db),
       schema: SCHEMA,
@@ -136,11 +139,13 @@ export class Boss {
    */
   async fetch(queue: string, limit: number, leaseMs: number): Promise<Job[]> {
     await this.ensure([queue])
-    const jobs = await this.#boss.fetch<unknown>(queue, { batchSize: limit })
+    const jobs = await this.#ours(queue, () =>
+      this.#boss.fetch<unknown>(queue, { batchSize: limit }),
+    )
     const lease = secondsOf(leaseMs)
     const others = jobs.filter(({ heartbeatSeconds }) => heartbeatSeconds !== lease)
     if (others.length > 0) await this.#db.query(leaseAs, [lease, others.map(({ id }) => id)])
-    return jobs.map(({ id, data }) => ({ job: id, run: runOf(data) }))
+    return jobs.map(({ id, run }) => ({ job: id, run }))
   }
 
   /** Renews the lease of those that are still held, which it resolves with. */
@@ -166,12 +171,34 @@ export class Boss {
 
   /** Lost ones, for a while: those that are not completed until then come again. */
   async fetchLost(limit: number): Promise<LostJob[]> {
-    const jobs = await this.#boss.fetch<unknown>(LOST, { batchSize: limit, includeMetadata: true })
-    return jobs.map(({ id, data, sourceId }) => ({
+    const jobs = await this.#ours(LOST, () =>
+      this.#boss.fetch<unknown>(LOST, { batchSize: limit, includeMetadata: true }),
+    )
+    return jobs.map(({ id, data, run, sourceId }) => ({
       job: id,
-      run: runOf(data),
-      of: sourceId ?? (fieldOf(data, 'of') as string),
+      run,
+      of: sourceId ?? String(fieldOf(data, 'of')),
     }))
+  }
+
+  /** Jobs with the run that each carries. Those without are of somebody's hand: they are taken away, not met again. */
+  async #ours<J extends { readonly id: string; readonly data: unknown }>(
+    queue: string,
+    fetch: () => Promise<J[]>,
+  ): Promise<(J & { readonly run: number })[]> {
+    for (;;) {
+      const jobs = await fetch()
+      const ours = jobs.flatMap((job) => {
+        const run = runOf(job.data)
+        return run === null ? [] : [{ ...job, run }]
+      })
+      if (ours.length === jobs.length) return ours
+      const known = new Set(ours.map(({ id }) => id))
+      const others = jobs.map(({ id }) => id).filter((id) => !known.has(id))
+      await this.complete(this.#db, queue, others)
+      this.#onTrouble(`The queue ${queue} held ${others.length} jobs that name no run`)
+      if (ours.length > 0) return ours
+    }
   }
 
   /** Says of a job that it was lost, where nothing of it is left. */
@@ -213,21 +240,4 @@ function doorOf(session: Session): Db {
 
 function secondsOf(leaseMs: number): number {
   return Math.max(LEAST_LEASE_S, Math.ceil(leaseMs / 1000))
-}
-
-function runOf(data: unknown): number {
-  const run = fieldOf(data, 'run')
-  if (typeof run === 'number') return run
-  throw new RunhookError('storage', 'A job of pg-boss names no run.')
-}
-
-function fieldOf(data: unknown, name: string): unknown {
-  return typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined
-}
-
-/** Which of the jobs it reached: more than its types say of `touch`. */
-function idsOf(response: object): string[] {
-  const ids = fieldOf(response, 'settled')
-  if (Array.isArray(ids)) return ids.map(String)
-  throw new RunhookError('storage', 'pg-boss does not say which jobs it has renewed.')
 }

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
+import { UnreadableRow } from '../record/rows.ts'
 
 export type Row = Record<string, unknown>
 type Values = readonly unknown[]
@@ -175,6 +176,19 @@ const names = new Map<string, string>()
 /** A unique index refused: somebody else was first. */
 export function isTaken(error: unknown): boolean {
   return systemCode(error) === '23505'
+}
+
+/**
+ * Whether the database is well, and asking it again would bring the same: a row that cannot be read, or a value that
+ * it does not take. https://www.postgresql.org/docs/current/errcodes-appendix.html: data exceptions, and violated
+ * constraints; but not that somebody else was first.
+ */
+export function isHopeless(error: unknown): boolean {
+  if (error instanceof UnreadableRow) return true
+  if (error instanceof RunhookError && error.code !== 'storage') return error.code === 'not-found'
+  const cause = error instanceof RunhookError ? error.cause : error
+  if (cause instanceof TypeError || cause instanceof RangeError) return true
+  return /^2[23]/.test(systemCode(cause) ?? '') && !isTaken(cause)
 }
 
 /** What the server or the way to it said, without the URL, in which the password is. */

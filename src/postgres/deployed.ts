@@ -1,7 +1,7 @@
 /** Who has what, and how rollouts went: what is only read. */
 
 import type { Conclusion } from '../model/run.ts'
-import { number, numberOrNull, runOf, statusOf, text, textOrNull } from '../record/rows.ts'
+import { number, numberOrNull, shownRun, statusOf, text, textOrNull } from '../record/rows.ts'
 import type { Row, Session } from './connect.ts'
 import type { Deployed, Rollout } from './contract.ts'
 
@@ -23,7 +23,7 @@ export async function rolloutById(db: Session, id: number): Promise<Rollout | nu
 
 async function withRuns(db: Session, rows: readonly Row[]): Promise<Rollout[]> {
   if (rows.length === 0) return []
-  const runs = (await db.query(lastRunsSql, [rows.map((row) => number(row, 'id'))])).map(runOf)
+  const runs = (await db.query(lastRunsSql, [rows.map((row) => number(row, 'id'))])).map(shownRun)
   const byRollout = Map.groupBy(runs, ({ rollout }) => rollout)
   return rows.map((row) => ({
     id: number(row, 'id'),

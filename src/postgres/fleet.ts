@@ -2,7 +2,7 @@
 
 import type { Run, RunEnd } from '../model/run.ts'
 import type { CancelResult } from '../record/dispatcher.ts'
-import { number, runOf, text } from '../record/rows.ts'
+import { number, shownRun, text } from '../record/rows.ts'
 import type { RetryPlan } from '../record/store.ts'
 import type { Deployed, Fleet, Rollout, Worker } from './contract.ts'
 import { deployedOn, listRollouts, type RolloutFilter, rolloutById } from './deployed.ts'
@@ -90,7 +90,7 @@ export class PostgresFleet implements Fleet {
       const row = byJob.get(of)
       if (!row) return []
       this.#had.set(job, of)
-      return [{ run: runOf(row), job }]
+      return [{ run: shownRun(row), job }]
     })
   }
 

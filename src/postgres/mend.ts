@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { number, text, textOrNull } from '../record/rows.ts'
 import { vanished } from './boss.ts'
-import type { Row } from './connect.ts'
+import { isHopeless, type Row } from './connect.ts'
 import { lockNames, placeColumns, placeOf, placeOfRun } from './place.ts'
 import type { Plan, Planner } from './plan.ts'
 import { away, wasAway } from './rollouts.ts'
@@ -56,11 +56,16 @@ export class Mend {
     })
   }
 
-  /** Each in a transaction of its own, which finds out whether it is still so. */
+  /** Each in a transaction of its own, which finds out whether it is still so. What is beyond help is passed by. */
   async #each(sql: string, work: (plan: Plan, row: Row) => Promise<number>): Promise<number> {
     let count = 0
     for (const row of await this.#planner.parts.db.query(sql)) {
-      count += await this.#planner.transaction((plan) => work(plan, row))
+      count += await this.#planner
+        .transaction((plan) => work(plan, row))
+        .catch((error: unknown) => {
+          if (isHopeless(error)) return 0
+          throw error
+        })
     }
     return count
   }

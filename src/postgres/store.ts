@@ -7,7 +7,7 @@ import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, StepRecord } from '../model/run.ts'
 import { RefusalBook } from '../record/refusals.ts'
-import { deliveryOf, runOf, stepOf, text, withoutBody } from '../record/rows.ts'
+import { shownDelivery, shownRun, stepOf, text, withoutBody } from '../record/rows.ts'
 import type {
   Accept,
   Accepted,
@@ -67,7 +67,7 @@ export class PostgresStore implements Store {
 
   async run(id: number): Promise<Run | null> {
     const [row] = await this.#db.query('SELECT * FROM runhook.runs WHERE id = $1', [id])
-    return row ? runOf(row) : null
+    return row ? shownRun(row) : null
   }
 
   async steps(runId: number): Promise<StepRecord[]> {
@@ -83,12 +83,12 @@ export class PostgresStore implements Store {
       'id <': filter.before,
     })
     const sql = `SELECT * FROM runhook.runs ${where} ORDER BY id DESC LIMIT $1`
-    return (await this.#db.query(sql, [filter.limit, ...values])).map(runOf)
+    return (await this.#db.query(sql, [filter.limit, ...values])).map(shownRun)
   }
 
   async delivery(id: number): Promise<StoredDelivery | null> {
     const [row] = await this.#db.query('SELECT * FROM runhook.deliveries WHERE id = $1', [id])
-    return row ? deliveryOf(row) : null
+    return row ? shownDelivery(row) : null
   }
 
   async deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]> {
@@ -97,7 +97,7 @@ export class PostgresStore implements Store {
       'duplicate_of =': filter.duplicateOf,
     })
     const sql = `SELECT ${withoutBody} FROM runhook.deliveries ${where} ORDER BY id DESC LIMIT $1`
-    return (await this.#db.query(sql, [filter.limit, ...values])).map(deliveryOf)
+    return (await this.#db.query(sql, [filter.limit, ...values])).map(shownDelivery)
   }
 
   /** How long refusals are counted for; two weeks where nothing else is said. */

@@ -1,4 +1,19 @@
-/** The first step of schema.ts. */
+/**
+ * The first step of schema.ts. Checks keep out what no process writes and none could read: numbers and times that
+ * JavaScript has no exact one for would lead every statement astray that meets them.
+ */
+
+import { runStatuses } from '../model/run.ts'
+
+/** 2^53 - 1, and the last millisecond that a Date has. */
+const MOST = { number: 9_007_199_254_740_991, time: 8_640_000_000_000_000 }
+const numbers = (...columns: string[]) => inRange(columns, 1, MOST.number)
+const sizes = (...columns: string[]) => inRange(columns, 0, MOST.number)
+const times = (...columns: string[]) => inRange(columns, 0, MOST.time)
+const inRange = (columns: readonly string[], least: number, most: number) =>
+  columns.map((name) => `CHECK (${name} BETWEEN ${least} AND ${most})`).join(', ')
+const oneOf = (column: string, values: readonly string[]) =>
+  `CHECK (${column} IN (${values.map((value) => `'${value}'`).join(', ')}))`
 
 export const tables = `
   CREATE TABLE runhook.deliveries (
@@ -22,7 +37,8 @@ export const tables = `
     verdicts TEXT NOT NULL,
     body_hash BYTEA,
     body BYTEA NOT NULL,
-    body_removed_at BIGINT
+    body_removed_at BIGINT,
+    ${numbers('id')}, ${times('received_at', 'body_removed_at')}
   );
   ALTER TABLE runhook.deliveries ALTER COLUMN body SET STORAGE EXTERNAL;
   CREATE UNIQUE INDEX deliveries_by_guid ON runhook.deliveries (endpoint, guid_key)
@@ -36,7 +52,8 @@ export const tables = `
   CREATE TABLE runhook.turns (
     concurrency_group TEXT PRIMARY KEY,
     unit BIGINT NOT NULL,
-    UNIQUE (concurrency_group, unit)
+    UNIQUE (concurrency_group, unit),
+    ${numbers('unit')}
   );
 
   CREATE TABLE runhook.runs (
@@ -91,7 +108,9 @@ export const tables = `
 
     FOREIGN KEY (turn_group, unit) REFERENCES runhook.turns (concurrency_group, unit),
     CHECK (status <> 'running' OR turn_group IS NOT DISTINCT FROM concurrency_group),
-    CHECK (status = 'running' OR turn_group IS NULL)
+    CHECK (status = 'running' OR turn_group IS NULL),
+    ${oneOf('status', runStatuses)}, ${numbers('id', 'unit', 'rollout')},
+    ${times('queued_at', 'not_before', 'started_at', 'finished_at')}, ${sizes('output_bytes', 'output_cut')}
   );
   CREATE INDEX runs_by_delivery ON runhook.runs (delivery_id);
   CREATE INDEX runs_by_hook ON runhook.runs (hook, id);
@@ -130,7 +149,9 @@ export const tables = `
     signal TEXT,
     output_from BIGINT NOT NULL,
     output_to BIGINT,
-    PRIMARY KEY (run_id, number)
+    PRIMARY KEY (run_id, number),
+    ${oneOf('status', runStatuses.slice(2))}, ${oneOf('phase', ['run', 'on-failure', 'on-success'])},
+    ${times('started_at', 'finished_at')}, ${sizes('output_from', 'output_to')}
   );
 
   -- One delivery's runs on every worker of a label; its number is that of the first of them.
@@ -145,7 +166,8 @@ export const tables = `
     catch_up BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     -- Why no more of its runs start: "web-3 failed".
-    stopped TEXT
+    stopped TEXT,
+    ${numbers('id')}, ${times('created_at')}
   );
   CREATE INDEX rollouts_by_hook ON runhook.rollouts (hook, id);
   CREATE INDEX rollouts_by_delivery ON runhook.rollouts (delivery_id);
@@ -163,7 +185,8 @@ export const tables = `
     started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     seen_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     -- It went by itself, and has nothing that still runs.
-    stopped_at TIMESTAMPTZ
+    stopped_at TIMESTAMPTZ,
+    CHECK (isfinite(started_at) AND isfinite(seen_at)), ${inRange(['lease_ms'], 1, 86_400_000)}
   );
 
   -- What runs wrote, by the offset of each piece in the whole stream; what was cut out is missing.
@@ -171,7 +194,8 @@ export const tables = `
     run_id BIGINT NOT NULL,
     at BIGINT NOT NULL,
     bytes BYTEA NOT NULL,
-    PRIMARY KEY (run_id, at)
+    PRIMARY KEY (run_id, at),
+    ${numbers('run_id')}, ${sizes('at')}
   );
   ALTER TABLE runhook.outputs ALTER COLUMN bytes SET STORAGE EXTERNAL;
 

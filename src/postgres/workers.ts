@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
-import { number, numberOrNull, runOf, text } from '../record/rows.ts'
+import { number, numberOrNull, shownRun, text } from '../record/rows.ts'
 import type { Postgres, Row, Session } from './connect.ts'
 import type { Worker, WorkerIdentity } from './contract.ts'
 import { lockNames, placeColumns, placeOf } from './place.ts'
@@ -32,7 +32,7 @@ export async function register(session: Session, worker: WorkerIdentity): Promis
   if (!there) throw await nameTaken(session, name)
   if (before?.token !== token) return { instance, former: [] }
   const rows = await session.query(takeOver, [name, before.instance, instance])
-  return { instance, former: rows.map((row) => ({ run: runOf(row), row })) }
+  return { instance, former: rows.map((row) => ({ run: shownRun(row), row })) }
 }
 
 async function nameTaken(session: Session, name: string): Promise<RunhookError> {

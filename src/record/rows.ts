@@ -4,16 +4,23 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import { isHostName, type StoredDelivery, type Update, type Verdict } from '../model/delivery.ts'
+import { isHostName, type StoredDelivery } from '../model/delivery.ts'
 import {
   type Conclusion,
   type Phase,
-  type RetryOf,
   type Run,
   type RunStatus,
   runStatuses,
   type StepRecord,
 } from '../model/run.ts'
+import { inputsOf, retryOf, textsOf, updatesOf, verdictsOf } from './json-columns.ts'
+
+/** A row, or one of its values, that this program did not write. Asking again gives the same. */
+export class UnreadableRow extends RunhookError {
+  constructor(column: string, found: string) {
+    super('storage', `The database holds a row with an unreadable "${column}" (${found}).`)
+  }
+}
 
 /** Of either database: each gives a column's value as its own types have it. */
 export type Row = Record<string, unknown>
@@ -26,7 +33,7 @@ export function runOf(row: Row): Run {
     update: number(row, 'update_index'),
     group: textOrNull(row, 'concurrency_group'),
     attempt: number(row, 'attempt'),
-    retry: row.retry == null ? null : json<RetryOf>(row, 'retry'),
+    retry: row.retry == null ? null : json(row, 'retry', retryOf),
     status: statusOf(text(row, 'status')),
     queuedAt: number(row, 'queued_at'),
     notBefore: numberOrNull(row, 'not_before'),
@@ -42,7 +49,7 @@ export function runOf(row: Row): Run {
     refName: textOrNull(row, 'ref_name'),
     sha: textOrNull(row, 'sha'),
     sender: textOrNull(row, 'sender'),
-    inputs: json<Record<string, string>>(row, 'inputs'),
+    inputs: json(row, 'inputs', inputsOf),
     outputBytes: number(row, 'output_bytes'),
     outputCut: number(row, 'output_cut'),
   }
@@ -84,14 +91,14 @@ export function deliveryOf(row: Row): StoredDelivery {
     repository: textOrNull(row, 'repository'),
     defaultBranch: textOrNull(row, 'default_branch'),
     sender: textOrNull(row, 'sender'),
-    updates: json<Update[]>(row, 'updates'),
+    updates: json(row, 'updates', updatesOf),
     proof: text(row, 'proof'),
     address: text(row, 'address'),
-    headers: json<Record<string, string>>(row, 'headers'),
+    headers: json(row, 'headers', textsOf),
     problem: textOrNull(row, 'problem'),
     duplicateOf: numberOrNull(row, 'duplicate_of'),
     bodyRemovedAt: numberOrNull(row, 'body_removed_at'),
-    verdicts: json<Verdict[]>(row, 'verdicts'),
+    verdicts: json(row, 'verdicts', verdictsOf),
     body: row.body instanceof Uint8Array ? row.body : new Uint8Array(),
   }
 }
@@ -133,14 +140,40 @@ export function textOrNull(row: Row, column: string): string | null {
   return row[column] == null ? null : text(row, column)
 }
 
-/** JSON that only this program writes, into a private file; its shape is what the writer's types say. */
-function json<T>(row: Row, column: string): T {
-  return JSON.parse(text(row, column)) as T
+/** `read` gives null for what is no such thing. What it says is in no message: it may be a payload. */
+function json<T>(row: Row, column: string, read: (value: unknown) => T | null): T {
+  const value = read(parsed(text(row, column)))
+  if (value === null) throw new UnreadableRow(column, 'no JSON of ours')
+  return value
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 function unreadable(column: string, value: unknown): RunhookError {
-  return new RunhookError(
-    'storage',
-    `The database holds a row with an unreadable "${column}" (${typeof value}).`,
-  )
+  return new UnreadableRow(column, typeof value)
+}
+
+/** For whoever looks: a row that a hand in the database has spoilt is shown with what can be read of it. */
+export function shownRun(row: Row): Run {
+  return readable(row, runOf, { retry: null, inputs: '{}' })
+}
+
+export function shownDelivery(row: Row): StoredDelivery {
+  const spoilt = { host: 'webhook', updates: '[]', headers: '{}', verdicts: '[]' }
+  return readable(row, deliveryOf, { ...spoilt, problem: 'its row in the database is unreadable' })
+}
+
+function readable<T>(row: Row, read: (row: Row) => T, otherwise: Row): T {
+  try {
+    return read(row)
+  } catch (error) {
+    if (!(error instanceof UnreadableRow)) throw error
+    return read({ ...row, ...otherwise })
+  }
 }

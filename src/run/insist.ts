@@ -8,6 +8,8 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 
 const RETRY_MS = 1000
+/** What seems to be wrong with the question itself is asked so often: what a connection says while it breaks is no proof. */
+const HOPELESS_TRIES = 3
 /** Of what all runs meet together, the log is told so often. */
 const TELL_MS = 60_000
 
@@ -25,12 +27,17 @@ export class Insist {
     this.#giveUpAt = Math.min(this.#giveUpAt, performance.now() + ms)
   }
 
-  /** Null when the server is stopping and the store would not have it. */
-  async on<T>(work: () => Promise<T>): Promise<T | null> {
-    while (performance.now() < this.#giveUpAt) {
+  /**
+   * Null when the server is stopping and the store would not have it. Rejects with what is `hopeless`: a store that is
+   * well, but will never agree to this.
+   */
+  async on<T>(work: () => Promise<T>, hopeless = never): Promise<T | null> {
+    for (let tries = 1; performance.now() < this.#giveUpAt; ) {
       try {
         return await work()
       } catch (error) {
+        if (!hopeless(error)) tries = 1
+        else if (tries++ >= HOPELESS_TRIES) throw error
         this.#tell(error)
         await sleep(RETRY_MS)
       }
@@ -45,3 +52,5 @@ export class Insist {
     this.#log.error(`${messageOf(error)} Runs wait for it; trying again each second.`)
   }
 }
+
+const never = (_error: unknown) => false
