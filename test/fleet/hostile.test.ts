@@ -116,7 +116,9 @@ onPostgres(
     for (const { child } of [receiver, ...workers]) expect(child.exitCode).toBe(null)
     cluster.checkOutputs()
     for (const words of ['runs', 'deliveries', 'workers', 'rollouts', 'status'])
-      expect(await receiver.cli(words, '--server', `http://127.0.0.1:${receiver.port}`)).toMatchObject({ code: 0 })
+      expect(
+        await receiver.cli(words, '--server', `http://127.0.0.1:${receiver.port}`),
+      ).toMatchObject({ code: 0 })
     // Nothing of it is left in the way of a next life.
     for (const worker of workers) expect(await worker.stop()).toBe(0)
     const again = await cluster.worker('worker-0')

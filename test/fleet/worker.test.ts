@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { FleetWorker } from '../../src/fleet/worker.ts'
 import { silentLog } from '../../src/log.ts'
 import type { Step } from '../../src/model/hook.ts'
+import { UnreadableRow } from '../../src/record/rows.ts'
 import { shell } from '../run/runs.ts'
 import { aDirectory, aHook, until } from '../some.ts'
 import { MemoryClaims } from './memory.ts'
@@ -91,6 +92,37 @@ test('what it may not run it does not run, whatever the hook says of retries', a
   const reason = 'deploy-site #1 is not allowed here'
   expect(await ended(claims)).toMatchObject({ status: 'failure', reason, plan: null })
   expect(existsSync(join(folder, 'ran'))).toBe(false)
+})
+
+test('a second job for a run that goes on neither starts it again nor takes the place of the first', async () => {
+  const { claims, worker, folder } = aWorker({ steps: [waiting], leaseMs: 10_000 })
+  const run = claims.add()
+  await worker.start()
+  await until(() => began(folder) === 1)
+  claims.waiting.push(run) // by a hand in the database
+  worker.wake()
+  await until(() => claims.waiting.length === 0, 'it to be claimed')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(began(folder)).toBe(1)
+  claims.cancel.set(run.id, 'cancelled by ada')
+  worker.hear({ kind: 'cancel', run: run.id })
+  expect(await ended(claims)).toMatchObject({ status: 'cancelled' })
+})
+
+test('a run that the database can say nothing sensible of is given up, and its slot is free', async () => {
+  const { claims, worker, told } = aWorker({ slots: 1 })
+  const begin = claims.begin.bind(claims)
+  claims.begin = async (claim, config) => {
+    if (claim.runId === 1) throw new UnreadableRow('inputs', 'no JSON of ours')
+    return begin(claim, config)
+  }
+  claims.add()
+  claims.add()
+  await worker.start()
+  await ended(claims, 2)
+  expect(claims.ends.get(1)).toMatchObject({ status: 'failure', plan: null })
+  expect(claims.ends.get(1)?.reason).toMatch('unreadable "inputs"')
+  expect(told.filter((line) => /#1 is given up/.test(line))).toHaveLength(1)
 })
 
 test('a failure is written with the retry that its hook asks for', async () => {
