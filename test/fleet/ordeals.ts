@@ -41,7 +41,7 @@ export async function underLoad(
   const cluster = aCluster({
     url,
     hooks: groupsOf(size.groups, ':'),
-    server: { 'max-waiting': 100_000 },
+    server: { 'max-waiting': 100_000, lease: '30s' }, // the usual one: nothing here is to be lost
   })
   const receivers = await inTurn(size.receivers, (i) => cluster.receiver(`receiver-${i}`))
   await inTurn(size.workers, (i) => cluster.worker(`worker-${i}`))
