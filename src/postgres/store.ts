@@ -79,6 +79,7 @@ export class PostgresStore implements Store {
     const { where, values } = conditions({
       'hook =': filter.hook,
       'status =': filter.status,
+      'worker =': filter.worker,
       'delivery_id =': filter.deliveryId,
       'id <': filter.before,
     })

@@ -7,7 +7,7 @@ import { waitingContract } from '../record/waiting-contract.ts'
 import { aDeliveryRow, aRunRow } from './connected.ts'
 import { aDatabase, aServer, onPostgres } from './database.ts'
 import { joined, postgres } from './engine.ts'
-import { inGroup } from './members.ts'
+import { inGroup, onEvery } from './members.ts'
 
 storeContract(postgres)
 waitingContract(postgres)
@@ -41,6 +41,16 @@ onPostgres('a server that is away is told of, and nothing has to be restarted fo
     await server.start()
     expect(await store.run(run)).toMatchObject({ id: run, status: 'success' })
   }
+})
+
+onPostgres('runs are listed by the worker whose they are', async () => {
+  const { store, member } = await joined(await aDatabase())
+  for (const name of ['web-1', 'web-2']) await member.worker(name, { labels: ['web'] })
+  await accept({ store }, {}, onEvery())
+  const of = async (worker: string) =>
+    (await store.runs({ worker, limit: 9 })).map((run) => run.worker)
+  expect(await of('web-2')).toEqual(['web-2'])
+  expect(await of('web-3')).toEqual([])
 })
 
 onPostgres('the texts of the hooks in use are said to be so every day', async () => {
