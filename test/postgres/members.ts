@@ -22,6 +22,7 @@ export interface Options {
   readonly maxWaiting?: number
   readonly sealKey?: Secret
   readonly connections?: number
+  readonly supervise?: boolean
 }
 
 /** One process' view of the database. */
@@ -33,9 +34,10 @@ export class Member {
   readonly fleet: PostgresFleet
   readonly told: Word[] = []
 
-  constructor(url: string, { maxWaiting = 10_000, sealKey, connections = 6 }: Options) {
+  constructor(url: string, options: Options) {
+    const { maxWaiting = 10_000, sealKey, connections = 6, supervise = false } = options
     this.db = new Postgres(url, { name: 'test', connections })
-    this.boss = new Boss(this.db, { leaseMs: 10_000, supervise: false, onTrouble: () => undefined })
+    this.boss = new Boss(this.db, { leaseMs: 10_000, supervise, onTrouble: () => undefined })
     this.planner = new Planner({
       db: this.db,
       boss: this.boss,

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { until } from '../some.ts'
 import { onPostgres as test } from './database.ts'
 import { aFleet, ended, inGroup, retryNow } from './members.ts'
 
@@ -83,4 +84,23 @@ test('nothing is taken before it is registered', async () => {
   const worker = await fleet.worker('one')
   await worker.claims.leave()
   await expect(worker.claims.beat([])).rejects.toMatchObject({ code: 'conflict' })
+})
+
+test('a lease that is renewed lasts, and one that is not is over after its time', async () => {
+  const fleet = await aFleet({ supervise: true })
+  await fleet.accept(inGroup('a'))
+  await fleet.accept(inGroup('b'))
+  const idle = await fleet.worker('idle')
+  const [dropped] = await idle.take(1)
+  const alive = await fleet.worker('alive')
+  const [kept] = await alive.take(1)
+  if (dropped === undefined || kept === undefined) throw new Error('each has a run')
+  const since = performance.now()
+  const lost = await until(async () => {
+    expect(await alive.claims.beat([alive.of(kept)])).toMatchObject({ lost: [] })
+    const found = await fleet.fleet.lost()
+    return found.length > 0 && found
+  })
+  expect(lost.map(({ run }) => run.id)).toEqual([dropped])
+  expect(performance.now() - since).toBeGreaterThan(9000) // ten seconds by the clock of the database
 })
