@@ -40,6 +40,7 @@ export async function openEmbedded(current: Current, log: Log): Promise<Engine> 
   return {
     store,
     tokens: store.tokens,
+    accounts: store.accounts,
     dispatcher: queue,
     output,
     moves,

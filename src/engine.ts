@@ -9,6 +9,7 @@ import type { Dispatcher } from './record/dispatcher.ts'
 import type { OutputLog } from './record/output-log.ts'
 import type { Store } from './record/store.ts'
 import type { Tokens } from './record/tokens.ts'
+import type { Accounts } from './record/users.ts'
 import type { Moves } from './show/moves.ts'
 import type { FleetPart } from './show/workers.ts'
 
@@ -20,6 +21,8 @@ export interface Engine {
   readonly store: Store
   /** Those of the API. */
   readonly tokens: Tokens
+  /** Those of the dashboard; an engine that keeps none has no dashboard. */
+  readonly accounts?: Accounts
   readonly dispatcher: Dispatcher
   readonly output: OutputLog
   /** Who carries out runs; null = this process alone. */

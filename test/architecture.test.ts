@@ -9,6 +9,7 @@ const floors = [
   ['log'],
   ['hosts', 'hooks', 'record'],
   ['postgres'],
+  ['access'],
   ['receive', 'run', 'show'],
   ['fleet'],
   ['engine', 'control', 'callers', 'current', 'listen', 'activation', 'notify', 'preflight'],

@@ -36,6 +36,8 @@ export async function readServer(
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
     trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
+    dashboard: { listen: null, publicUrl: null },
+    proxyLogin: null,
     database: await readDatabase(draft),
     worker: await readWorker(draft, overrides),
   }

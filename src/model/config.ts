@@ -13,6 +13,23 @@ export interface Keep {
   readonly refusalsMs: number
 }
 
+/** Where people look at what happened. */
+export interface DashboardSettings {
+  /** An address of its own, for it and the API; null = where deliveries come to. */
+  readonly listen: { readonly host: string; readonly port: number } | null
+  /** As people reach it, without a trailing slash; null = unknown. */
+  readonly publicUrl: string | null
+}
+
+/** Users that a proxy in front of the dashboard has signed in. */
+export interface ProxyLogin {
+  /** In lower case. It names the user; believed only of `trustedProxies`. */
+  readonly header: string
+  /** Of a user who comes for the first time, unless `roles` has his name. */
+  readonly role: 'viewer' | 'operator' | 'admin'
+  readonly roles: ReadonlyMap<string, ProxyLogin['role']>
+}
+
 export interface ServerSettings {
   readonly host: string
   readonly port: number
@@ -26,6 +43,9 @@ export interface ServerSettings {
   readonly keep: Keep
   /** Networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
+  /** Null = no dashboard. */
+  readonly dashboard: DashboardSettings | null
+  readonly proxyLogin: ProxyLogin | null
   /** A PostgreSQL server, as a URL with its password; null = SQLite in the data folder. */
   readonly database: string | null
   readonly worker: WorkerSettings

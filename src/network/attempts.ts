@@ -1,5 +1,5 @@
 /**
- * Failed attempts per address (and what they were about, where that is told apart), in a window of a minute that begins with the first one. By hand, because
+ * Failed attempts per address (and what they were about, where that is told apart), in a window of a minute (or as is said) that begins with the first one. By hand, because
  * the whole of it is one Map with a bound: the libraries for this count every request, in stores for
  * many servers, and here only failures count, and only in this process.
  */
@@ -11,6 +11,8 @@ export interface Attempts {
   failed(address: string, about?: string): number
   /** Seconds until it may fail again; 0 while there is room. */
   wait(address: string, about?: string): number
+  /** Takes one back, of whoever counts before he knows. */
+  forgive(address: string, about?: string): void
   readonly max: number
 }
 
@@ -23,7 +25,7 @@ const MINUTE_MS = 60_000
 /** Addresses watched at once: whoever has more than that to guess from is not slowed down by this. */
 const ADDRESSES_MAX = 10_000
 
-export function createAttempts({ max = 20, now = Date.now } = {}): Attempts {
+export function createAttempts({ max = 20, windowMs = MINUTE_MS, now = Date.now } = {}): Attempts {
   const windows = new Map<string, Window>()
   const windowOf = (key: string): Window | undefined => {
     const window = windows.get(key)
@@ -35,10 +37,15 @@ export function createAttempts({ max = 20, now = Date.now } = {}): Attempts {
     max,
     failed(address, about = '') {
       const key = keyOf(address, about)
-      const { until, count } = windowOf(key) ?? { until: now() + MINUTE_MS, count: 0 }
+      const { until, count } = windowOf(key) ?? { until: now() + windowMs, count: 0 }
       if (windows.size >= ADDRESSES_MAX && count === 0) forgetOldest(windows)
       windows.set(key, { until, count: count + 1 })
       return count + 1
+    },
+    forgive(address, about = '') {
+      const key = keyOf(address, about)
+      const window = windowOf(key)
+      if (window) windows.set(key, { ...window, count: Math.max(0, window.count - 1) })
     },
     wait(address, about = '') {
       const window = windowOf(keyOf(address, about))

@@ -5,6 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
+import { accessStep } from './migration-access.ts'
 import { retentionStep } from './migration-retention.ts'
 
 const steps: readonly string[] = [
@@ -144,6 +145,7 @@ const steps: readonly string[] = [
   UPDATE steps SET status = CASE exit_code WHEN 0 THEN 'success'
     ELSE (SELECT runs.status FROM runs WHERE runs.id = run_id) END WHERE finished_at IS NOT NULL;
   `,
+  accessStep,
 ]
 
 /** How many steps this release knows. */

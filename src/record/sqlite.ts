@@ -16,6 +16,7 @@ import type { Disk } from './disk.ts'
 import { RefusalBook } from './refusals.ts'
 import { payloadRemoved } from './removed.ts'
 import { deliveryOf, number, runOf, stepOf, text, withoutBody } from './rows.ts'
+import { accountsIn } from './sqlite-accounts.ts'
 import { SqlitePrune } from './sqlite-prune.ts'
 import { SqliteRefusals } from './sqlite-refusals.ts'
 import { conditions, statements } from './sqlite-sql.ts'
@@ -33,6 +34,7 @@ import type {
   Wanted,
 } from './store.ts'
 import { Transitions } from './transitions.ts'
+import type { Accounts } from './users.ts'
 import { tooManyWait, WaitingRuns } from './waiting.ts'
 
 export interface SqliteOptions {
@@ -65,6 +67,7 @@ export class SqliteStore implements QueueStore {
   readonly token: string
   /** Those of the API. */
   readonly tokens: SqliteTokens
+  readonly accounts: Accounts
   readonly prune: SqlitePrune
   readonly #disk: Pick<Disk, 'refusal'> | undefined
 
@@ -80,6 +83,7 @@ export class SqliteStore implements QueueStore {
     this.#sql = statements(database)
     this.token = this.#ownToken()
     this.tokens = new SqliteTokens(database)
+    this.accounts = accountsIn(database)
   }
 
   async accept(

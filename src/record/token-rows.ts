@@ -34,7 +34,7 @@ export function tokenOf(row: Row): Token {
   }
 }
 
-function roleOf(value: string): Role {
+export function roleOf(value: string): Role {
   const known = roles.find((role) => role === value)
   if (known) return known
   throw new RunhookError('storage', `The database holds a token with an unknown role.`)

@@ -1,0 +1,30 @@
+/** The door of the dashboard, put together: who comes in, by which pages, and what is kept of it. */
+
+import type { Hono } from 'hono'
+import { accountPages } from './account-pages.ts'
+import type { GuessParts } from './guess.ts'
+import { createIdentify } from './identify.ts'
+import { loginPages } from './login-pages.ts'
+import { createPages, type Door, type PageEnv } from './page-routes.ts'
+import { createSignIn } from './sign-in.ts'
+
+export interface Access extends Door {
+  /** Its own pages: login, links, logout, account. Everything of it is beneath `/-/`. */
+  readonly app: Hono<PageEnv>
+}
+
+export function createAccess(parts: GuessParts): Access {
+  const { accounts, settings, report, now = Date.now } = parts
+  const door: Door = {
+    identify: createIdentify(parts),
+    settings,
+    audit: accounts.audit,
+    report,
+    now,
+  }
+  const signIn = createSignIn(parts)
+  const pages = createPages(door)
+  loginPages(pages, door, signIn)
+  accountPages(pages, accounts, signIn, now)
+  return { ...door, app: pages.close() }
+}

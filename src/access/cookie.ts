@@ -1,0 +1,42 @@
+/**
+ * The cookie of a session. On https its name binds it: browsers take `__Host-` from this very host alone, so
+ * a neighbour under the same domain cannot plant one. On this machine there is no https to bind it to.
+ */
+
+import { SESSION_MS } from '../record/users.ts'
+import type { Place } from './place.ts'
+
+const BOUND = '__Host-runhook'
+const LOCAL = 'runhook'
+
+/**
+ * The session's value, null where none may be or none is. A request may look as if it came from this machine when
+ * a proxy passed it on without a word, so there the bound one counts too.
+ */
+export function sessionIn(header: string | undefined, place: Place): string | null {
+  if (place !== 'https' && place !== 'local') return null
+  const bound = cookieIn(header, BOUND)
+  return place === 'local' ? (bound ?? cookieIn(header, LOCAL)) : bound
+}
+
+function cookieIn(header = '', name: string): string | null {
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+  }
+  return null
+}
+
+/** Lax, so that a link from the chat opens the page; what changes something is guarded by same-origin.ts. */
+export function sessionCookie(value: string, place: Place): string {
+  return cookieOf(place, value, SESSION_MS / 1000)
+}
+
+export function noCookie(place: Place): string {
+  return cookieOf(place, '', 0)
+}
+
+function cookieOf(place: Place, value: string, seconds: number): string {
+  const [name, secure] = place === 'https' ? [BOUND, '; Secure'] : [LOCAL, '']
+  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly${secure}; SameSite=Lax`
+}

@@ -1,0 +1,37 @@
+/** The frame of the few pages about signing in. What stands in them is escaped by `html`, all of it. */
+
+import { html } from 'hono/html'
+
+export type Content = ReturnType<typeof html>
+
+export const STYLE_PATH = '/-/access.css'
+
+export function layout(title: string, content: Content): Content {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · runhook</title>
+<link rel="stylesheet" href="${STYLE_PATH}">
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>
+`
+}
+
+export async function page(status: number, title: string, content: Content): Promise<Response> {
+  const headers = { 'content-type': 'text/html; charset=utf-8' }
+  return new Response(String(await layout(title, content)), { status, headers })
+}
+
+/** A page that says one thing, and leads back. */
+export function noticePage(status: number, title: string, words: string): Promise<Response> {
+  return page(status, title, html`<p>${words}</p><p><a href="/-/">To the dashboard</a></p>`)
+}

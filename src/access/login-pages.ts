@@ -1,0 +1,165 @@
+/**
+ * The pages by which people come in and go out: name and password, a link that works once, and the way out.
+ * Nothing here says whether a user exists.
+ */
+
+import { html } from 'hono/html'
+import { noCookie, sessionCookie } from './cookie.ts'
+import { USER_NAME } from './identify.ts'
+import { type Content, noticePage, page, STYLE_PATH } from './layout.ts'
+import { type Door, incomingOf, type PageContext, type Pages, placeOfPage } from './page-routes.ts'
+import type { SignedIn, SignIn } from './sign-in.ts'
+import { style } from './style.ts'
+
+const HOME = '/-/'
+const anybody = { role: 'anybody' } as const
+const unrecorded = { ...anybody, audit: null } as const // sign-in.ts keeps the record
+
+export function loginPages(pages: Pages, door: Door, signIn: SignIn): void {
+  pages.get(STYLE_PATH, anybody, (c) => c.body(style, 200, { 'content-type': 'text/css' }))
+
+  pages.get('/-/login', anybody, (c) => {
+    const problem = wayProblem(door, c)
+    return problem ?? loginPage(200, c.req.query('next') ?? '', '', null)
+  })
+
+  pages.post('/-/login', unrecorded, async (c) => {
+    const problem = wayProblem(door, c)
+    if (problem) return problem
+    const fields = await fieldsOf(c)
+    const [name, password, next] = [fields('name').trim(), fields('password'), fields('next')]
+    const result = await signIn.byPassword(incomingOf(c), name, password)
+    if (result && 'session' in result) return signedIn(door, c, result, next)
+    if (result === null) return loginPage(401, next, name, WRONG)
+    const answer = await loginPage(429, next, name, tooMany(result.wait))
+    answer.headers.set('retry-after', String(result.wait))
+    return answer
+  })
+
+  pages.get('/-/link/:value', anybody, async (c) => {
+    const problem = wayProblem(door, c)
+    if (problem) return problem
+    const found = await signIn.linkFor(c.req.param('value') ?? '')
+    if (found === null) return usedUp()
+    return 'user' in found ? linkPage(found.user.name) : firstPage(200, 'admin', null)
+  })
+
+  pages.post('/-/link/:value', unrecorded, async (c) => {
+    const problem = wayProblem(door, c)
+    if (problem) return problem
+    const value = c.req.param('value') ?? ''
+    const found = await signIn.linkFor(value)
+    if (found === null) return usedUp()
+    const name = 'user' in found ? found.user.name : (await fieldsOf(c))('name').trim()
+    if (!USER_NAME.test(name)) return firstPage(422, name, BAD_NAME)
+    const result = await signIn.byLink(incomingOf(c), value, name)
+    return result && 'session' in result ? signedIn(door, c, result, HOME) : usedUp()
+  })
+
+  pages.post('/-/logout', unrecorded, async (c) => {
+    await signIn.signOut(incomingOf(c))
+    c.header('set-cookie', noCookie(placeOfPage(door, c)))
+    return c.redirect('/-/login', 303)
+  })
+}
+
+function signedIn(
+  door: Door,
+  c: PageContext,
+  { session }: Extract<SignedIn, { session: string }>,
+  next: string,
+): Response {
+  c.header('set-cookie', sessionCookie(session, placeOfPage(door, c)))
+  return c.redirect(ownPath(next), 303)
+}
+
+/** Only into the dashboard: else our login would be the first half of somebody's fraud. */
+export function ownPath(next: string): string {
+  const url = URL.parse(next, 'http://dashboard')
+  if (!next.startsWith('/') || url?.origin !== 'http://dashboard') return HOME
+  return url.pathname.startsWith(HOME) ? url.pathname + url.search : HOME
+}
+
+/** Why nobody signs in by this way; null where he may. */
+function wayProblem(door: Door, c: PageContext): Promise<Response> | null {
+  const place = placeOfPage(door, c)
+  const { publicUrl } = door.settings
+  if (place === 'elsewhere') {
+    const content = html`<p>Here the way to your browser is not encrypted, and what you type could be read on it.
+Sign in at <a href="${publicUrl}/-/login">${publicUrl}</a>.</p>`
+    return page(403, 'Not here', content)
+  }
+  if (place !== 'unsafe') return null
+  return page(
+    403,
+    'Not over plain http',
+    html`<p>The way to your browser is not encrypted, so a password or a session could be read on it by others, who
+could then run commands here. Nobody can sign in by it.</p>
+<p>Put a proxy with a certificate in front, and say so in the hooks file:
+<code>"server": { "public-url": "https://deploy.example.com" }</code> (of a dashboard with an address of its own:
+<code>"dashboard": { …, "public-url": … }</code>). Or come from the machine itself, by
+<code>ssh -L 9000:localhost:9000</code>, and open <code>http://localhost:9000/-/</code>.</p>`,
+  )
+}
+
+const WRONG = 'Name or password is wrong.'
+const BAD_NAME = 'Write up to 63 letters, digits, or . _ @ + -, and begin with a letter or a digit.'
+
+function tooMany(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60)
+  const time = minutes === 1 ? 'a minute' : `${minutes} minutes`
+  return `Too many tries. Try again in ${time}, or use a link: "runhook user link NAME" on the server.`
+}
+
+function loginPage(
+  status: number,
+  next: string,
+  name: string,
+  problem: string | null,
+): Promise<Response> {
+  const hint = html`<p>No password yet? <code>runhook user link NAME</code> on the server prints a link that lets
+you in.</p>`
+  const content = html`${problemOf(problem)}
+<form class="wide" method="post" action="/-/login">
+<input type="hidden" name="next" value="${ownPath(next)}">
+<label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required autofocus></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+<button>Sign in</button>
+</form>
+${hint}`
+  return page(status, 'Sign in', content)
+}
+
+function linkPage(name: string): Promise<Response> {
+  const content = html`<p>This link lets you in as <strong>${name}</strong>, once.</p>
+<form class="wide" method="post"><button>Sign in as ${name}</button></form>`
+  return page(200, 'Sign in', content)
+}
+
+function firstPage(status: number, name: string, problem: string | null): Promise<Response> {
+  const content = html`<p>Nobody has signed in here yet. You will be the first, as an admin.</p>
+${problemOf(problem)}
+<form class="wide" method="post">
+<label>Your name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required></label>
+<button>Sign in</button>
+</form>`
+  return page(status, 'Welcome', content)
+}
+
+export function problemOf(problem: string | null): Content | string {
+  return problem === null ? '' : html`<p class="problem" role="alert">${problem}</p>`
+}
+
+function usedUp(): Promise<Response> {
+  return noticePage(
+    410,
+    'This link is used up',
+    'It was used, is older than 15 minutes, or a newer one took its place. "runhook user link NAME" on the server prints another.',
+  )
+}
+
+/** Fields of the form by name; what was sent twice counts once. */
+export async function fieldsOf(c: PageContext): Promise<(name: string) => string> {
+  const fields = new URLSearchParams(await c.req.text())
+  return (name) => fields.get(name) ?? ''
+}
