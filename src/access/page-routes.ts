@@ -180,7 +180,7 @@ function recorded(door: Door, what: string | null): PageMiddleware {
     const visitor: Visitor | undefined = c.get('visitor')
     const about = c.get('about')
     if (what === null || visitor === undefined || about === null) return
-    const object = about ?? Object.values(c.req.param()).join(' ')
+    const object = about ?? Object.values(c.req.param()).join(' ').slice(0, 100)
     const outcome = outcomeOf(c)
     const { name: who, via, address } = visitor
     const at = (door.now ?? Date.now)()

@@ -18,6 +18,8 @@ const settings: readonly (readonly [key: string, of: (server: ServerSettings) =>
   ['lease', ({ worker }) => worker.leaseMs],
   ['seal', ({ worker }) => worker.sealKeys?.map(({ value }) => value).join('\n')],
   ['trusted-proxies', ({ trustedProxies }) => trustedProxies.join()],
+  ['dashboard', ({ dashboard }) => JSON.stringify(dashboard)],
+  ['login', ({ proxyLogin: by }) => JSON.stringify(by && { ...by, roles: [...by.roles] })],
 ]
 
 /** The rest of a sentence that says a file was reloaded; empty when all of it counts. */

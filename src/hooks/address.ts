@@ -10,6 +10,7 @@ import type { Report } from './report.ts'
 const own: Readonly<Record<string, 'alone' | 'beneath'>> = {
   '/healthz': 'alone',
   '/readyz': 'alone',
+  '/-': 'beneath',
   '/metrics': 'alone',
   '/hooks': 'beneath',
   '/api': 'beneath',

@@ -5,6 +5,7 @@
  */
 
 import * as v from 'valibot'
+import { dashboard, login, port } from './schema-dashboard.ts'
 import { fleetKeys } from './schema-fleet.ts'
 import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
@@ -27,23 +28,12 @@ const defaults = v.strictObject(
   'an object such as { "timeout": "10m" }',
 )
 
-const port = 'a port; write a number from 0 to 65535'
 const waiting = 'a number of runs; write a whole number from 1 to 1000000'
 
 const server = v.strictObject(
   {
     host: key('Host', 'Address to listen on. Default: 127.0.0.1.', text('an address')),
-    port: key(
-      'Port',
-      'Port to listen on; 0 takes any that is free. Default: 9000.',
-      v.union(
-        [
-          v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65535, port)),
-          v.pipe(v.string(port), v.regex(/^\d{1,5}$/, port)),
-        ],
-        port,
-      ),
-    ),
+    port: key('Port', 'Port to listen on; 0 takes any that is free. Default: 9000.', port),
     data: key(
       'Data folder',
       "Where deliveries, runs and their output are kept. Relative to the hooks file's folder. Default: $STATE_DIRECTORY, else .runhook beside the hooks file.",
@@ -81,6 +71,12 @@ const server = v.strictObject(
       networks,
     ),
     ...fleetKeys,
+    dashboard: key(
+      'Dashboard',
+      'Where people look at what happened. Default: where deliveries come to, beneath /-/. false: there is none.',
+      dashboard,
+    ),
+    login: key('Login', 'Who signs people in to the dashboard beside runhook itself.', login),
   },
   'an object such as { "port": 9000 }',
 )

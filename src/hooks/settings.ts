@@ -6,10 +6,10 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ServerSettings } from '../model/config.ts'
 import { readNetworks } from './access.ts'
+import { readDashboard, readPort, readProxyLogin, readUrl } from './dashboard.ts'
 import { readDatabase } from './database.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'
-import type { Report } from './report.ts'
 import { readDuration } from './surroundings.ts'
 import { readWorker, type WorkerOverrides } from './worker.ts'
 
@@ -26,29 +26,22 @@ export async function readServer(
 ): Promise<ServerSettings> {
   const { written, folder, report } = draft
   const server = written.server ?? {}
+  const publicUrl = readUrl(['server', 'public-url'], server['public-url'], report)
   return {
     host: overrides.host ?? server.host ?? '127.0.0.1',
-    port: overrides.port ?? readPort(server.port ?? 9000, report),
+    port: overrides.port ?? readPort(['server', 'port'], server.port ?? 9000, report),
     data: dataFolder(folder, server.data, overrides.data, stateDirectory),
-    publicUrl: readPublicUrl(server['public-url'], report),
+    publicUrl,
     maxParallel: server['max-parallel'] ?? Math.max(4, 4 * availableParallelism()),
     maxWaiting: server['max-waiting'] ?? 10_000,
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
     trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
-    dashboard: { listen: null, publicUrl: null },
-    proxyLogin: null,
+    dashboard: readDashboard(draft, publicUrl),
+    proxyLogin: readProxyLogin(draft),
     database: await readDatabase(draft),
     worker: await readWorker(draft, overrides),
   }
-}
-
-/** As text it comes from a variable: `"${PORT:-9000}"`. */
-function readPort(written: number | string, report: Report): number {
-  const port = Number(written)
-  if (port > 65535)
-    report.error(['server', 'port'], `${port} is not a port; write a number from 0 to 65535`)
-  return port
 }
 
 function dataFolder(
@@ -62,17 +55,4 @@ function dataFolder(
   // systemd lists several with colons; the first is the unit's own.
   const state = stateDirectory?.split(':')[0]
   return resolve(folder, written ?? (state || '.runhook'))
-}
-
-function readPublicUrl(written: string | undefined, report: Report): string | null {
-  if (written === undefined) return null
-  const url = URL.parse(written)
-  const plain = url !== null && url.search + url.hash + url.username + url.password === ''
-  if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
-  const shown = JSON.stringify(report.written(['server', 'public-url']) ?? written)
-  report.error(
-    ['server', 'public-url'],
-    `${shown} is not an address; write "https://deploy.example.com"`,
-  )
-  return null
 }

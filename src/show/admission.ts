@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
+import type { Via } from '../access/visitor.ts'
 import { RunhookError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Attempts, createAttempts } from '../network/attempts.ts'
@@ -19,13 +20,19 @@ export interface Caller {
   /** For the record: who cancelled, who started. */
   readonly name: string
   readonly role: Role
+  /** By what he is known: `socket` on this machine. */
+  readonly via: 'socket' | Via
   /** Left out on this machine. */
   readonly origin?: Origin
 }
 
 export interface ApiEnv {
   Bindings: HttpBindings
-  Variables: { caller: Caller }
+  Variables: {
+    caller: Caller
+    /** What the audit log says that it was about, where the path does not say it; null = nothing happened. */
+    about?: string | null
+  }
 }
 
 export type Ask = Context<ApiEnv>
@@ -36,7 +43,7 @@ export type Admit = (c: Ask) => Caller | Response | Promise<Caller | Response>
 /** Whoever may open the socket's file could as well be the server, so his word is taken for his name. */
 export const admitLocal: Admit = (c) => {
   const said = c.req.header('runhook-by') ?? ''
-  return { name: /^[\w.@+-]{1,64}$/.test(said) ? said : 'api', role: 'admin' }
+  return { name: /^[\w.@+-]{1,64}$/.test(said) ? said : 'api', role: 'admin', via: 'socket' }
 }
 
 export function callerOf(c: Ask): string {
@@ -70,7 +77,7 @@ export function admitTokens(parts: TokenParts): Admit {
     if (token && problem === null) {
       tokens.used(token.id, now())
       const { name, role } = token
-      return { name, role, origin: { proof: `token ${name}`, address } }
+      return { name, role, via: 'token', origin: { proof: `token ${name}`, address } }
     }
     const reason = problem ?? ''
     const seconds = attempts.wait(address)

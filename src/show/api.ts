@@ -6,9 +6,12 @@
 
 import type { Hono } from 'hono'
 import type { Config } from '../model/config.ts'
+import type { AuditEntry } from '../record/audit.ts'
 import type { Store } from '../record/store.ts'
 import type { Tokens } from '../record/tokens.ts'
+import type { Accounts } from '../record/users.ts'
 import type { Admit, ApiEnv } from './admission.ts'
+import { auditRoute } from './audit.ts'
 import type { Control } from './control.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { documentRoute } from './document.ts'
@@ -18,12 +21,17 @@ import { rolloutRoutes } from './rollouts.ts'
 import { createRoutes } from './routes.ts'
 import { runRoutes } from './runs.ts'
 import { tokenRoutes } from './tokens.ts'
+import { userRoutes } from './users.ts'
 import type { OutputLogLike } from './watch.ts'
 import { type FleetPart, workerRoutes } from './workers.ts'
 
 export interface ApiParts {
   readonly store: Store
   readonly tokens: Tokens
+  /** Left out where the engine keeps none: then nobody can sign in, and nothing is recorded. */
+  readonly accounts?: Accounts | undefined
+  /** Where the dashboard is, without a trailing slash; null, or left out = there is none. */
+  readonly dashboard?: () => string | null
   readonly output: OutputLogLike
   readonly control: Control
   /** Null while this server is alone. */
@@ -37,8 +45,11 @@ export interface ApiParts {
 }
 
 export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
-  const routes = createRoutes(admit, parts.report)
-  const tell = parts.tell ?? (() => {})
+  const { accounts, tell = () => {}, dashboard = () => null } = parts
+  const record = async (entry: Omit<AuditEntry, 'at'>) => {
+    await accounts?.audit.add({ ...entry, at: Date.now() }).catch(parts.report)
+  }
+  const routes = createRoutes(admit, parts.report, record)
   hookRoutes(routes, parts)
   runRoutes(routes, parts)
   deliveryRoutes(routes, parts)
@@ -46,6 +57,8 @@ export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
   tokenRoutes(routes, parts.tokens, tell)
   workerRoutes(routes, parts.fleet, tell)
   rolloutRoutes(routes, parts.fleet)
+  userRoutes(routes, { accounts, dashboard, tell })
+  auditRoute(routes, accounts)
   documentRoute(routes)
   return routes.close()
 }

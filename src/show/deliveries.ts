@@ -47,6 +47,7 @@ const bytes = {
 
 const redeliver = {
   role: 'operator',
+  audit: 'delivery.redeliver',
   summary: 'Send a stored delivery through once more, to the hooks as they are now',
   path,
   body: {
@@ -86,6 +87,7 @@ export function deliveryRoutes(routes: Routes, { store, control }: DeliveryParts
   })
   routes.post('/deliveries/:id/redeliver', redeliver, async (c, { path }) => {
     const dryRun = readDryRun(await c.req.text())
+    c.set('about', dryRun ? null : `delivery #${path.id}`)
     const { delivery, runs } = await control.redeliver(path.id, { dryRun }, callerOf(c))
     return c.json({ dryRun, delivery: deliveryView(delivery), runs }, runs.length > 0 ? 202 : 200)
   })

@@ -30,6 +30,7 @@ const value = { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean
 
 const trigger = {
   role: 'operator',
+  audit: 'hook.trigger',
   summary: 'Start a hook by hand',
   path: { name: called('the hook', name) },
   body: {
@@ -50,6 +51,7 @@ export function hookRoutes(routes: Routes, { control, hooks }: HookParts): void 
   routes.post('/hooks/:name/trigger', trigger, async (c, { path }) => {
     const inputs = readInputs(await c.req.text())
     const { name, origin } = c.get('caller')
+    c.set('about', `hook ${path.name}`)
     return c.json({ run: await control.trigger(path.name, inputs, name, origin) }, 202)
   })
 }

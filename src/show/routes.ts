@@ -8,8 +8,9 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { describeRoute } from 'hono-openapi'
 import { RunhookError } from '../errors.ts'
+import type { AuditEntry } from '../record/audit.ts'
 import { type Role, reaches, roles } from '../record/tokens.ts'
-import type { Admit, ApiEnv, Ask } from './admission.ts'
+import type { Admit, ApiEnv, Ask, Caller } from './admission.ts'
 import { failureAnswer, refusal } from './answers.ts'
 import { readFields } from './body.ts'
 import { type Description, operationOf } from './describe.ts'
@@ -19,6 +20,8 @@ export interface Route<Path extends Readers, Query extends Readers> extends Desc
   readonly role: Role
   readonly path?: Path
   readonly query?: Query
+  /** What the audit log calls it, such as `run.cancel`. Everything but reading must have one. */
+  readonly audit?: string
 }
 
 export interface Given<Path extends Readers, Query extends Readers> {
@@ -51,7 +54,11 @@ type Add = <Path extends Readers = None, Query extends Readers = None>(
 type Method = 'GET' | 'POST' | 'DELETE'
 type Middleware = MiddlewareHandler<ApiEnv>
 
-export function createRoutes(admit: Admit, report?: (thrown: unknown) => void): Routes {
+export function createRoutes(
+  admit: Admit,
+  report?: (thrown: unknown) => void,
+  record?: Recorded,
+): Routes {
   const app = new Hono<ApiEnv>()
   const declared = new Map<string, Method[]>()
   const ours = new Set<unknown>()
@@ -69,6 +76,7 @@ export function createRoutes(admit: Admit, report?: (thrown: unknown) => void): 
       const methods = declared.get(path) ?? []
       if (!roles.includes(route.role)) throw new Error(`${method} ${path} declares no role.`)
       if (methods.includes(method)) throw new Error(`${method} ${path} is declared twice.`)
+      if (method !== 'GET' && !route.audit) throw new Error(`${method} ${path} leaves no record.`)
       declared.set(path, [...methods, method])
       const serve = async (c: Ask) => {
         const query = readQuery(c.req.queries(), route.query ?? {})
@@ -78,7 +86,8 @@ export function createRoutes(admit: Admit, report?: (thrown: unknown) => void): 
       }
       const checks = [describeRoute(operationOf(method, route)), guard(admit, route.role)]
       const body = method === 'GET' ? [] : [jsonOnly, limited, ...(route.body ? [] : [nothing])]
-      const chain: Middleware[] = [...checks, ...body, serve]
+      const kept = route.audit && record ? [recorded(route.audit, record)] : []
+      const chain: Middleware[] = [...checks, ...body, ...kept, serve]
       declaring(() => app.on(method, [path], ...chain))
     }
   }
@@ -96,6 +105,26 @@ export function createRoutes(admit: Admit, report?: (thrown: unknown) => void): 
   return { get: adder('GET'), post: adder('POST'), delete: adder('DELETE'), close, app }
 }
 
+/** Keeps a row of what was asked for; never rejects. */
+export type Recorded = (entry: Omit<AuditEntry, 'at'>) => Promise<void>
+
+/** After the answer is made, because that says what became of it. */
+function recorded(what: string, record: Recorded): Middleware {
+  return async (c, next) => {
+    await next()
+    const about = c.get('about')
+    if (about === null) return
+    const { name: who, via, origin } = c.get('caller')
+    const outcome = c.error instanceof RunhookError ? c.error.code : c.error ? 'internal' : 'ok'
+    await record({ who, via, address: origin?.address ?? '', what, object: about ?? '', outcome })
+  }
+}
+
+/** Whom a refusal names. */
+function subjectOf({ name, via }: Caller): string {
+  return via === 'token' ? `The token "${name}"` : `"${name}"`
+}
+
 /** Lets in who is known and may; stands before everything that reads more than the headers. */
 function guard(admit: Admit, needed: Role): Middleware {
   return async (c, next) => {
@@ -104,7 +133,7 @@ function guard(admit: Admit, needed: Role): Middleware {
     if (!reaches(caller.role, needed)) {
       throw new RunhookError(
         'not-allowed',
-        `The token "${caller.name}" has the role ${caller.role}; this needs ${needed}.`,
+        `${subjectOf(caller)} has the role ${caller.role}; this needs ${needed}.`,
       )
     }
     if (!isWrittenOut(c)) return notFound(c)

@@ -65,6 +65,7 @@ const events = {
 
 const cancel = {
   role: 'operator',
+  audit: 'run.cancel',
   summary: 'Stop a run, or take it out of its queue',
   path,
   answers: { 202: { says: 'What became of it', schema: cancelledRun } },
@@ -73,6 +74,7 @@ const cancel = {
 
 const rerun = {
   role: 'operator',
+  audit: 'run.rerun',
   summary: 'Run once more for the same delivery',
   path,
   answers: { 202: { says: 'The new run', schema: startedRun } },
@@ -90,9 +92,11 @@ export function runRoutes(routes: Routes, parts: RunParts): void {
     return linesAnswer(runEvents(parts, run.id, query.from ?? 0, c.req.raw.signal))
   })
   routes.post('/runs/:id/cancel', cancel, async (c, { path }) => {
+    c.set('about', `run #${path.id}`)
     return c.json(await cancelled(parts, path.id, callerOf(c)), 202)
   })
   routes.post('/runs/:id/rerun', rerun, async (c, { path }) => {
+    c.set('about', `run #${path.id}`)
     return c.json({ run: await control.rerun(path.id, callerOf(c)) }, 202)
   })
 }

@@ -39,6 +39,7 @@ const example = 'Send {"name": "ci", "role": "operator", "expires": "90d"}.'
 
 const create = {
   role: 'admin',
+  audit: 'token.add',
   summary: 'Make a token',
   body: {
     type: 'object',
@@ -58,6 +59,7 @@ const list = {
 
 const revoke = {
   role: 'admin',
+  audit: 'token.revoke',
   summary: 'Revoke a token: from now on it opens nothing',
   path: { which: called('the token', which) },
   answers: { 200: { says: 'The token as it was', schema: oneToken } },
@@ -68,11 +70,13 @@ const revoke = {
 export function tokenRoutes(routes: Routes, tokens: Tokens, tell: (text: string) => void): void {
   routes.post('/tokens', create, async (c) => {
     const answer = await made(tokens, await c.req.text(), callerOf(c))
+    c.set('about', `token ${answer.token.name} (${answer.token.role})`)
     tell(`token ${answer.token.name} (${answer.token.role}) made by ${callerOf(c)}`)
     return c.json(answer, 201)
   })
   routes.get('/tokens', list, async (c) => c.json({ tokens: await tokens.list() }))
   routes.delete('/tokens/:which', revoke, async (c, { path }) => {
+    c.set('about', `token ${path.which}`)
     const token = await tokens.revoke(path.which)
     tell(`token ${token.name} (${token.role}) revoked by ${callerOf(c)}`)
     return c.json({ token })
