@@ -22,7 +22,7 @@ export interface Front {
 /** Rejects with a RunhookError when the address cannot be had. */
 export async function openFront(
   fetch: Parameters<typeof serverFor>[0],
-  settings: ServerSettings,
+  settings: Pick<ServerSettings, 'host' | 'port'>,
   sockets: readonly number[],
 ): Promise<Front> {
   const fds: readonly (number | null)[] = sockets.length > 0 ? sockets : [null]

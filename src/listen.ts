@@ -28,7 +28,7 @@ function mostConnections(): number | null {
 
 export type Http = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections(): void }>
 
-type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
+export type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
 /**
  * Node takes the first of two Host headers; a proxy before us may have gone by the other, and let pass what

@@ -6,15 +6,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono } from 'hono'
+import { createVisit } from './access/visit.ts'
 import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
 import { type Current, currentOf, textsToKeep } from './current.ts'
+import { accessOf, dashboardApp, dashboardUrl, firstLink } from './dashboard.ts'
 import { openDistributed } from './distributed.ts'
 import { openEmbedded } from './embedded.ts'
 import { type Engine, type ServerRole, serverRoles } from './engine.ts'
 import { messageOf, RunhookError } from './errors.ts'
-import { openFront } from './front.ts'
-import { close, listenLocally, serverFor } from './listen.ts'
+import { type Front, openFront } from './front.ts'
+import { close, type Fetch, listenLocally, serverFor } from './listen.ts'
 import type { Log } from './log.ts'
 import type { Config } from './model/config.ts'
 import { receiveApp } from './receive/app.ts'
@@ -22,6 +24,7 @@ import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
 import type { Dispatcher } from './record/dispatcher.ts'
 import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
+import { admitVisitors } from './show/admit-visitors.ts'
 import { createApi } from './show/api.ts'
 import type { Control, ServerStatus } from './show/control.ts'
 import { version } from './version.ts'
@@ -31,6 +34,10 @@ export interface Server {
   readonly url: string
   /** True when it listens on sockets that another process keeps open. */
   readonly held: boolean
+  /** Where people look at what happened; null = nowhere. */
+  readonly dashboard: string | null
+  /** Lets the first admin in, once; null when there is a user already. */
+  readonly firstLink: string | null
   readonly status: () => ServerStatus
   /** Replaces the config in one step. Settings under `server` count from the next start. */
   reload(config: Config): Promise<void>
@@ -72,14 +79,18 @@ export async function startServer(
       ? await openEmbedded(current, log)
       : await openDistributed(database, current, log, roles, stopped)
   await engine.store.keepConfig(textsToKeep(current))
-  const { web, local, setUrl, status, giveUp } = appsOf(current, engine, roles, log)
+  const { web, aside, local, setUrl, status, giveUp } = appsOf(current, engine, roles, log)
   const front = await openFront(web, config.server, sockets)
-  setUrl(front.url)
+  const side = await openAside(aside, config)
+  const dashboard = dashboardUrl(config.server, (side ?? front).url)
+  setUrl(front.url, dashboard)
   await listenLocally(local, socket, log)
   engine.start()
   return {
     url: front.url,
     held: front.held,
+    dashboard: engine.accounts ? dashboard : null,
+    firstLink: await firstLink(engine.accounts, dashboard),
     status,
     async reload(next) {
       const replacement = currentOf(next)
@@ -94,7 +105,7 @@ export async function startServer(
     async stop(drainMs) {
       await engine.drain(drainMs)
       giveUp()
-      await front.stop()
+      await Promise.all([front.stop(), side?.stop()])
       const left = close(local) // kept until here: the command line shows what still runs, and ends it
       local.closeAllConnections()
       await left
@@ -104,14 +115,21 @@ export async function startServer(
   }
 }
 
+/** The dashboard and the API at an address of their own. */
+async function openAside(fetch: Fetch | null, { server }: Config): Promise<Front | null> {
+  const { listen } = server.dashboard ?? {}
+  return fetch && listen ? openFront(fetch, listen, []) : null
+}
+
 /** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
 function appsOf(
   current: Current,
-  { store, tokens, output, dispatcher, steps, moves, fleet, isReady }: Engine,
+  { store, tokens, accounts, output, dispatcher, steps, moves, fleet, isReady }: Engine,
   roles: readonly ServerRole[],
   log: Log,
 ) {
   let url = ''
+  let dashboard: string | null = null
   const stopped = Promise.withResolvers<never>()
   stopped.promise.catch(() => undefined)
   const status = statusOf(current, dispatcher, () => url)
@@ -129,9 +147,13 @@ function appsOf(
     dispatcher,
     control: { watch },
   })
+  const { addressOf } = callers
+  const { server } = current.config
+  const access = accessOf(server, { accounts, store, addressOf, log })
   const receive = createReceive({
     ...arrivals,
     ...callers,
+    visit: access ? createVisit(access) : undefined,
     ended: (runId) => Promise.race([dispatcher.whenEnded(runId), stopped.promise]),
     output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
   })
@@ -145,18 +167,25 @@ function appsOf(
   const refuse = store.refuse.bind(store)
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
-  const parts = { store, tokens, output, control, fleet, hooks: () => current.config, report, tell }
+  const kept = { store, tokens, accounts, output, fleet, dashboard: () => dashboard }
+  const parts = { ...kept, control, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
-  const strangers = api(admitTokens({ tokens, log, refuse, addressOf: callers.addressOf }))
-  const web = roles.includes('show') ? strangers : new Hono()
+  const withToken = admitTokens({ tokens, log, refuse, addressOf })
+  const strangers = api(access ? admitVisitors(access, withToken) : withToken)
+  const pages = access ? strangers.route('/', dashboardApp(access)) : strangers
+  const hooks = receiveApp(roles.includes('receive') ? receive : null, isReady)
+  const isShown = roles.includes('show')
+  const isAside = server.dashboard?.listen != null
   return {
-    web: web.route('/', receiveApp(roles.includes('receive') ? receive : null, isReady)).fetch,
+    web: isShown && !isAside ? pages.route('/', hooks).fetch : hooks.fetch,
+    aside: isShown && isAside ? pages.fetch : null,
     local: serverFor(api(admitLocal).fetch),
     status,
     /** Tells callers who wait for a run that it will not start here any more. */
     giveUp: () => stopped.reject(stopping),
-    setUrl(listening: string) {
+    setUrl(listening: string, pages: string | null) {
       url = listening
+      dashboard = pages
     },
   }
 }

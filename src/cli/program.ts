@@ -9,6 +9,7 @@ import { addDoctor } from './verbs-doctor.ts'
 import { addRollouts, addWorkers } from './verbs-fleet.ts'
 import { addExport, addImport, addMigrate } from './verbs-record.ts'
 import { addToken } from './verbs-token.ts'
+import { addAudit, addUser } from './verbs-user.ts'
 
 /** `finish` is told the exit code of the verb that ran. */
 export function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
@@ -44,7 +45,9 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   verb.addRerun(all)
   addRedeliver(all)
   program.commandsGroup('Let others in:')
+  addUser(all)
   addToken(all)
+  addAudit(all)
   program.commandsGroup('On several machines:')
   addWorkers(all)
   addRollouts(all)

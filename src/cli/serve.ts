@@ -100,6 +100,12 @@ function announce(server: Server, config: Config, result: Loaded, options: Serve
   if (result.created.length > 0) {
     lines.push(`  Made fresh secrets in ${shortPath(result.envFile)}: ${result.created.join(', ')}`)
   }
+  if (server.firstLink !== null) {
+    lines.push(
+      '  Nobody has signed in to the dashboard yet. Within 15 minutes this link makes an admin:',
+    )
+    lines.push(`  ${server.firstLink}`)
+  }
   if (options.try) lines.push(...thingsToTry(server.url, config, shortPath(result.envFile)))
   process.stdout.write(`${lines.join('\n')}\n`)
 }

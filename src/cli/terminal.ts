@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { styleText } from 'node:util'
+import { askSecretly } from './ask.ts'
 
 export type Format = Parameters<typeof styleText>[0]
 
@@ -28,6 +29,8 @@ export interface Terminal {
   input(): Promise<Buffer>
   /** The same as it comes. */
   inputPieces(): AsyncIterable<Uint8Array>
+  /** What is typed after the question, and not shown; null when nobody is there to type. */
+  secret(question: string): Promise<string | null>
 }
 
 export function createTerminal(user: string): Terminal {
@@ -40,6 +43,7 @@ export function createTerminal(user: string): Terminal {
     now: Date.now,
     input: () => buffer(process.stdin),
     inputPieces: () => process.stdin,
+    secret: (question) => askSecretly(question, process.stdin, process.stderr),
   }
 }
 

@@ -23,17 +23,23 @@ export type Proven =
 /** Whether a token of the API lets its owner run commands, and what he is called. */
 export type Login = (token: string) => Promise<{ name: string } | { problem: string }>
 
+/** Whoever is signed in to the dashboard and may run commands; null = nobody is. */
+export type Visit = () => Promise<{ name: string; by: string } | { problem: string } | null>
+
 /** Judges by the headers alone, with no byte of the body read. Null: the signature of the body decides. */
 export type ProveEarly = (
   endpoint: Endpoint,
   headers: Headers,
   address: string,
+  visit?: Visit,
 ) => Promise<Proven | null>
 
 export function createProveEarly(login: Login, now = Date.now): ProveEarly {
   const guesses = createAttempts({ now })
-  return async (endpoint, headers, address) => {
+  return async (endpoint, headers, address, visit) => {
     if (endpoint.open) return { ok: true, by: 'none', ...(endpoint.from ? { ambient: true } : {}) }
+    const visited = visit ? await proveVisit(endpoint, headers, visit) : null
+    if (visited !== null) return visited
     if (!usesAuthorization(endpoint, headers)) {
       const reason = endpoint.host.refuse(headers)
       return reason === null ? null : { ok: false, reason }
@@ -137,6 +143,19 @@ async function proveBasic(
 
 function pairOf(name: User['name'], { value }: Secret): Secret {
   return { name, value: `${name}:${value}` }
+}
+
+/** Where a signature would do as well, one who may not is asked for that. */
+async function proveVisit(
+  { login, secrets }: Endpoint,
+  headers: Headers,
+  visit: Visit,
+): Promise<Proven | null> {
+  if (!login || headers.authorization !== undefined) return null
+  const seen = await visit()
+  if (seen === null) return null
+  if ('problem' in seen) return secrets.length > 0 ? null : { ok: false, reason: seen.problem }
+  return { ok: true, by: seen.by, who: seen.name, ambient: true }
 }
 
 async function proveLogin(token: string, login: Login, more: { ambient?: true }): Promise<Proven> {

@@ -27,6 +27,7 @@ import {
   prove,
   proveNothing,
   takesBasic,
+  type Visit,
 } from './proof.ts'
 import { Refusals } from './refusals.ts'
 
@@ -34,6 +35,8 @@ export interface ReceiveParts extends AcceptParts {
   /** The endpoints of the config as it is now. */
   readonly endpoints: () => Endpoints
   readonly login: Login
+  /** Who is signed in to the dashboard; left out where there is none. */
+  readonly visit?: ((incoming: IncomingMessage) => ReturnType<Visit>) | undefined
   /** The host of `server.public-url`, without a port. */
   readonly publicHost: string | null
   /** Who is at the other end of a request, proxies of ours left out. */
@@ -90,7 +93,7 @@ export function createReceive(parts: ReceiveParts): Receive {
     const { known, endpoint, absent } = place
     if (isTestOf(endpoint, path, headers)) return answers.tested
     const hidden = path.startsWith(HOOKS)
-    const early = await provenByHeaders(proveEarly, place, headers, address)
+    const early = await provenByHeaders(proveEarly, place, incoming, address, parts.visit)
     const failed = early?.ok === false ? early : null
     if (failed && !(hidden && mayBeProof(headers, endpoints))) {
       // How long a password has to wait would tell that there is one to guess.
@@ -157,11 +160,14 @@ function placeAt(
 async function provenByHeaders(
   proveEarly: ProveEarly,
   { known, endpoint, absent }: Place,
-  headers: Headers,
+  incoming: IncomingMessage,
   address: string,
+  visit: ReceiveParts['visit'],
 ): Promise<Proven | null> {
   if (known?.from && !known.from.has(address)) return { ok: false, reason: 'outside "allow-from"' }
-  const early = await proveEarly(endpoint, headers, address)
+  const { headers } = incoming
+  const visited = async () => (await visit?.(incoming)) ?? null
+  const early = await proveEarly(endpoint, headers, address, visited)
   return early?.ok === false && !known ? { ok: false, reason: absent } : early
 }
 

@@ -65,7 +65,6 @@ export class SqliteStore implements QueueStore {
   readonly #sql: ReturnType<typeof statements>
   /** Names this data directory in the environment of its commands, so that their leftovers can be found. */
   readonly token: string
-  /** Those of the API. */
   readonly tokens: SqliteTokens
   readonly accounts: Accounts
   readonly prune: SqlitePrune

@@ -38,7 +38,9 @@ Step in:
   redeliver [options] <id>      send a delivery through once more, to the hooks as they are
 
 Let others in:
+  user                          say who may sign in to the dashboard, and as what
   token                         make, list and revoke tokens, with which others may ask this server
+  audit [options]               list who did what, newest first
 
 On several machines:
   workers [options]             list the workers of a fleet, and what each has
@@ -141,7 +143,12 @@ test('every verb that only talks to a server can ask one elsewhere', async () =>
   const verbs = 'serve check send sign trigger runs logs deliveries cancel rerun redeliver'.split(
     ' ',
   )
-  const nested = ['create', 'list', 'revoke'].map((verb) => ['token', verb])
+  const own = 'add list link password role disable enable remove'.split(' ')
+  const nested = [
+    ...['create', 'list', 'revoke'].map((verb) => ['token', verb]),
+    ...own.map((verb) => ['user', verb]),
+    ['audit'],
+  ]
   const able: string[] = []
   for (const words of [...verbs.map((verb) => [verb]), ...nested]) {
     const { out } = await aShell().run(...words, '--help')
@@ -151,6 +158,8 @@ test('every verb that only talks to a server can ask one elsewhere', async () =>
   expect(able).toEqual([
     ...['trigger', 'runs', 'logs', 'deliveries', 'cancel', 'rerun', 'redeliver'],
     ...['token create', 'token list', 'token revoke'],
+    ...own.map((verb) => `user ${verb}`),
+    'audit',
   ])
 })
 
@@ -210,6 +219,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/verbs-fleet.ts',
     'src/cli/verbs-record.ts',
     'src/cli/verbs-token.ts',
+    'src/cli/verbs-user.ts',
     'src/cli/verbs.ts',
     'src/engine.ts',
     'src/errors.ts',

@@ -85,5 +85,6 @@ function aTerminal(
     async *inputPieces() {
       yield Buffer.from(input)
     },
+    secret: async () => null,
   }
 }

@@ -306,6 +306,8 @@ function configOf(world: World): Config {
       drainMs: 60_000,
       keep: aKeep(),
       trustedProxies: [],
+      dashboard: { listen: null, publicUrl: null },
+      proxyLogin: null,
       database: null,
       worker: {
         name: 'web-1',
