@@ -4,10 +4,12 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { Hono } from 'hono'
+import type { HttpBindings } from '@hono/node-server'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { type Access, createAccess } from './access/access.ts'
 import { noticePage } from './access/layout.ts'
-import { createPages } from './access/page-routes.ts'
+import { createPages, guard, type PageContext, recorded } from './access/page-routes.ts'
+import type { Visitor } from './access/visitor.ts'
 import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import type { ServerSettings } from './model/config.ts'
@@ -46,6 +48,62 @@ export function dashboardApp(access: Access): Hono {
   pages.get('/-/*', viewer, () => noticePage(404, 'Not found', 'There is no such page here.'))
   const app = new Hono()
   return app.route('/', access.app).route('/', pages.close())
+}
+
+/** What the audit log calls the forms of the pages, and what each is about. */
+const forms: readonly (readonly [path: RegExp, what: string, about: string])[] = [
+  [/^\/-\/runs\/(\d{1,15})\/cancel$/, 'run.cancel', 'run #'],
+  [/^\/-\/runs\/(\d{1,15})\/rerun$/, 'run.rerun', 'run #'],
+  [/^\/-\/deliveries\/(\d{1,15})\/redeliver$/, 'delivery.redeliver', 'delivery #'],
+  [/^\/-\/hooks\/([a-z0-9-]{1,63})\/run$/, 'hook.trigger', 'hook '],
+  [/^\/-\/hooks\/([a-z0-9-]{1,63})\/test$/, 'hook.test', 'hook '],
+]
+
+/** Keeps its own record, before anything is shown: see keepSecretShown. */
+const REVEAL = /^\/-\/hooks\/[a-z0-9-]{1,63}\/secret$/
+
+/** Keeps a row of a secret that is about to be shown; where it cannot be kept it rejects, and none is. */
+export function keepSecretShown({ audit }: Access) {
+  return async ({ name: who, via, ...more }: Visitor, object: string): Promise<void> => {
+    const address = 'address' in more ? String(more.address) : ''
+    await audit.add({
+      at: Date.now(),
+      who,
+      via,
+      address,
+      what: 'secret.reveal',
+      object,
+      outcome: 'ok',
+    })
+  }
+}
+
+/**
+ * Stands before pages that have a router of their own: sets their visitor, refuses what another site had sent,
+ * and keeps a row of whatever may change something. What has no name here is kept by its path.
+ */
+export function setVisitor(access: Access): MiddlewareHandler<VisitorEnv> {
+  const enter = guard(access, 'viewer')
+  return async (given, next) => {
+    const c = given as unknown as PageContext // the same, with what is the door's own
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return enter(c, next)
+    const { pathname } = new URL(c.req.url)
+    if (REVEAL.test(pathname)) return enter(c, next)
+    const [form] = forms.flatMap(([path, what, about]) => {
+      const [, which] = path.exec(pathname) ?? []
+      return which === undefined ? [] : [{ what, about: about + which }]
+    })
+    const { what, about } = form ?? { what: 'page.send', about: pathname.slice(0, 100) }
+    return enter(c, async () => {
+      c.set('about', about)
+      await recorded(access, what)(c, next)
+    })
+  }
+}
+
+interface VisitorEnv {
+  Bindings: HttpBindings
+  Variables: { visitor: Visitor }
 }
 
 /** Where people reach it: as the file says, else where it listens. A wildcard address is no name for anything. */

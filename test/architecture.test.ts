@@ -27,7 +27,7 @@ const doors: Record<string, RegExp> = {
   'node:sqlite': /^record\//,
   pg: /^postgres\//,
   'pg-boss': /^postgres\/boss\.ts$/,
-  '@hono/node-server': /^(listen|server)\.ts$|^receive\/app\.ts$|^(access|show)\//,
+  '@hono/node-server': /^(listen|server|dashboard)\.ts$|^receive\/app\.ts$|^(access|show)\//,
   '@octokit/webhooks-methods': /^hosts\/signature\.ts$/,
   valibot: /^hooks\/|^show\/(schemas.*|describe)\.ts$/,
   'hono-openapi': /^show\/(routes|describe|document)\.ts$/,

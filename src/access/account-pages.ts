@@ -12,7 +12,7 @@ import { fieldsOf, problemOf } from './login-pages.ts'
 import { incomingOf, type PageContext, type Pages } from './page-routes.ts'
 import { hashPassword, PASSWORD_MIN, passwordProblem } from './password.ts'
 import type { SignIn } from './sign-in.ts'
-import type { Visitor } from './visitor.ts'
+import type { Guest } from './visitor.ts'
 
 export function accountPages(
   pages: Pages,
@@ -65,12 +65,12 @@ export function accountPages(
 }
 
 /** By names as they are kept: those of sessions and of visitors come from the same row. */
-function maySee(visitor: Visitor, owner: string): boolean {
+function maySee(visitor: Guest, owner: string): boolean {
   return visitor.name === owner || reaches(visitor.role, 'admin')
 }
 
 interface Shown {
-  readonly visitor: Visitor
+  readonly visitor: Guest
   readonly user: User | null
   readonly sessions: readonly Session[]
   readonly problem: string | null

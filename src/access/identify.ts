@@ -10,7 +10,7 @@ import type { Accounts, User } from '../record/users.ts'
 import { sessionIn } from './cookie.ts'
 import { type Place, placeOf } from './place.ts'
 import { digestOf } from './secret.ts'
-import type { Visitor } from './visitor.ts'
+import type { Guest } from './visitor.ts'
 
 export interface AccessSettings {
   /** Of the dashboard. */
@@ -29,7 +29,7 @@ export interface AccessParts {
 }
 
 /** A `problem` is of somebody whom the proxy names and who may not come in: for himself, in a sentence. */
-export type Seen = { readonly visitor: Visitor } | { readonly problem: string } | null
+export type Seen = { readonly visitor: Guest } | { readonly problem: string } | null
 
 export type Identify = (incoming: IncomingMessage) => Promise<Seen>
 
@@ -57,10 +57,10 @@ export function createIdentify(parts: AccessParts): Identify {
 
 function visitorOf(
   { name, role }: User,
-  via: Visitor['via'],
+  via: Guest['via'],
   address: string,
   session: number | null,
-): Visitor {
+): Guest {
   return { name, role, via, address, session }
 }
 

@@ -14,7 +14,7 @@ import { type Role, reaches, roles } from '../record/tokens.ts'
 import { type AccessSettings, type Identify, placeFor } from './identify.ts'
 import { noticePage } from './layout.ts'
 import { crossSiteProblem } from './same-origin.ts'
-import type { Visitor } from './visitor.ts'
+import type { Guest } from './visitor.ts'
 
 /** What stands between a request and every page. */
 export interface Door {
@@ -30,7 +30,7 @@ export interface PageEnv {
   Bindings: HttpBindings
   Variables: {
     /** Set for every route but those that are for anybody. */
-    visitor: Visitor
+    visitor: Guest
     /** What the audit log says that it was about, where the address does not say it; null = nothing happened. */
     about?: string | null
   }
@@ -174,10 +174,10 @@ const limited = bodyLimit({
 })
 
 /** After the handler, because it knows what became of it; a failure to keep the row takes nothing back. */
-function recorded(door: Door, what: string | null): PageMiddleware {
+export function recorded(door: Door, what: string | null): PageMiddleware {
   return async (c, next) => {
     await next()
-    const visitor: Visitor | undefined = c.get('visitor')
+    const visitor: Guest | undefined = c.get('visitor')
     const about = c.get('about')
     if (what === null || visitor === undefined || about === null) return
     const object = about ?? Object.values(c.req.param()).join(' ').slice(0, 100)

@@ -9,6 +9,10 @@ export interface Visitor {
   readonly name: string
   readonly role: Role
   readonly via: Via
+}
+
+/** The same with what the door alone needs to know. */
+export interface Guest extends Visitor {
   /** Where he is, proxies of ours left out. */
   readonly address: string
   /** The number of his session, null where he has none. */

@@ -59,11 +59,11 @@ export async function listUsers(
 /** Asked for twice at a terminal; else the first line of what comes in. Never an argument, which all can read. */
 export async function setPassword(
   name: string,
-  { json, ...place }: UserOptions,
+  options: UserOptions,
   terminal: Terminal,
 ): Promise<number> {
   const password = await passwordFrom(terminal)
-  return change(name, '/password', { password }, { json, ...place }, terminal, (user) => {
+  return change(name, '/password', { password }, options, terminal, (user) => {
     return `${user.name} has a new password, and is signed out everywhere.`
   })
 }

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Access } from '../access/access.ts'
 import { crossSiteProblem } from '../access/same-origin.ts'
-import type { Visitor } from '../access/visitor.ts'
+import type { Guest } from '../access/visitor.ts'
 import { RunhookError } from '../errors.ts'
 import type { Admit } from './admission.ts'
 import { refusal } from './answers.ts'
@@ -29,7 +29,7 @@ export function admitVisitors({ identify, settings }: Access, strangers: Admit):
 }
 
 /** For the record of what he starts. */
-export function originOf({ name, via, address }: Visitor): Origin {
+export function originOf({ name, via, address }: Guest): Origin {
   return { proof: via === 'proxy' ? `${name} by the proxy` : `session of ${name}`, address }
 }
 

@@ -32,6 +32,7 @@ const deployed = {
 
 const remove = {
   role: 'admin',
+  audit: 'worker.remove',
   summary: 'Forget a worker that is not alive: no more runs wait for it',
   path: { name: called('the worker', worker) },
   answers: { 200: { says: 'Its name', schema: removedWorker } },

@@ -10,7 +10,7 @@ type Environment = Record<string, string>
 function terminalIn(folder: string, environment: Environment = {}): Terminal {
   const paper = { columns: null, write: async () => undefined, style: (_: unknown, t: string) => t }
   const input = { input: async () => Buffer.alloc(0), async *inputPieces() {} }
-  const rest = { user: 'ada', now: () => 0, ...input }
+  const rest = { user: 'ada', now: () => 0, secret: async () => null, ...input }
   return { out: paper, talk: paper, folder, environment, ...rest }
 }
 

@@ -26,6 +26,17 @@ export const table: Record<string, Role> = {
   'DELETE /workers/:name': 'admin',
   'GET /rollouts': 'viewer',
   'GET /rollouts/:id': 'viewer',
+  'GET /users': 'admin',
+  'POST /users': 'admin',
+  'POST /users/:name/link': 'admin',
+  'POST /users/:name/password': 'admin',
+  'POST /users/:name/role': 'admin',
+  'POST /users/:name/disable': 'admin',
+  'POST /users/:name/enable': 'admin',
+  'DELETE /users/:name': 'admin',
+  'GET /sessions': 'admin',
+  'DELETE /sessions/:id': 'admin',
+  'GET /audit': 'admin',
   'GET /openapi.json': 'viewer',
 }
 

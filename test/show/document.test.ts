@@ -18,7 +18,7 @@ import {
   thing,
 } from './open-api.ts'
 import { serveStrangers } from './strangers.ts'
-import { apiOf, aRun, aStep, aStored, aWorld } from './world.ts'
+import { accountsOf, apiOf, aRun, aStep, aStored, aWorld } from './world.ts'
 
 const document: Thing = JSON.parse(await documentText())
 const operations = operationsOf(document)
@@ -183,12 +183,22 @@ describe('held against the server', () => {
     const strangers = await serveStrangers(world)
     const token = await strangers.token('admin')
     await strangers.token('viewer', { name: 'ci', expiresAt: Date.now() + 60_000 })
+    const { users, sessions } = accountsOf(world)
+    const user = await users.create({ name: 'deploy-site', role: 'viewer', createdBy: 'ada' })
+    const at = Date.now()
+    const session = { userId: user.id, at, address: '::1', userAgent: 'x' }
+    for (let n = 1; n <= 142; n += 1) {
+      await sessions.create({ ...session, hash: Buffer.from(`session ${n}`) })
+    }
     return { ...strangers, admin: token }
   }
 
   const parameters: Record<string, string> = { id: '142', name: 'deploy-site', which: 'ci' }
   const bodies: Record<string, string> = {
     'POST /tokens': '{"name":"new","role":"viewer","expires":"90d"}',
+    'POST /users': '{"name":"grace","role":"viewer"}',
+    'POST /users/:name/role': '{"role":"operator"}',
+    'POST /users/:name/password': '{"password":"correct horse battery"}',
     'POST /hooks/:name/trigger': '{"inputs":{"scope":"a"}}',
     'POST /deliveries/:id/redeliver': '{"dryRun":false}',
   }

@@ -16,9 +16,10 @@ import type { StoredDelivery } from '../../src/model/delivery.ts'
 import type { Hook } from '../../src/model/hook.ts'
 import type { Run, StepRecord } from '../../src/model/run.ts'
 import { FileOutputLog } from '../../src/record/output.ts'
-import { openSqlite } from '../../src/record/sqlite.ts'
+import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
 import type { Refusal, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
+import type { Accounts } from '../../src/record/users.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
 import { createApi } from '../../src/show/api.ts'
 import type { Control, ServerStatus } from '../../src/show/control.ts'
@@ -160,6 +161,8 @@ export function apiOf(world: World, admit: Admit) {
   const parts = {
     store: storeOf(world),
     tokens: tokensOf(world),
+    accounts: accountsOf(world),
+    dashboard: () => 'http://127.0.0.1:9000',
     output: world.output,
     control: controlOf(world),
     fleet: world.fleet,
@@ -169,15 +172,23 @@ export function apiOf(world: World, admit: Admit) {
   return new Hono().route('/api/v1', createApi(parts, admit))
 }
 
-const opened = new WeakMap<World, Tokens>()
+const opened = new WeakMap<World, SqliteStore>()
 
-export function tokensOf(world: World): Tokens {
-  const tokens = opened.get(world)
-  if (tokens) return tokens
+function databaseOf(world: World): SqliteStore {
+  const known = opened.get(world)
+  if (known) return known
   const store = openSqlite(join(world.data, 'store'))
   onTestFinished(() => store.close())
-  opened.set(world, store.tokens)
-  return store.tokens
+  opened.set(world, store)
+  return store
+}
+
+export function tokensOf(world: World): Tokens {
+  return databaseOf(world).tokens
+}
+
+export function accountsOf(world: World): Accounts {
+  return databaseOf(world).accounts
 }
 
 export interface Answer {
