@@ -113,12 +113,19 @@ export function dashboardUrl({ dashboard }: ServerSettings, listening: string): 
   return dashboard.publicUrl ?? here
 }
 
-/** A link for the first admin; null once there is a user, or where nobody can sign in. */
+/**
+ * A link for the first admin; null once there is a user, or where nobody can sign in. A disk that refuses it
+ * keeps no server from its start: "runhook user add" makes one later.
+ */
 export async function firstLink(
   accounts: Accounts | undefined,
   url: string | null,
+  log: Log,
 ): Promise<string | null> {
   if (accounts === undefined || url === null || (await accounts.users.list()).length > 0)
     return null
-  return makeLink(accounts, url, null)
+  return makeLink(accounts, url, null).catch((error: unknown) => {
+    log.warn(`    there is no link to sign in by: ${messageOf(error)}`)
+    return null
+  })
 }

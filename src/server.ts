@@ -90,7 +90,7 @@ export async function startServer(
     url: front.url,
     held: front.held,
     dashboard: engine.accounts ? dashboard : null,
-    firstLink: await firstLink(engine.accounts, dashboard),
+    firstLink: await firstLink(engine.accounts, dashboard, log),
     status,
     async reload(next) {
       const replacement = currentOf(next)

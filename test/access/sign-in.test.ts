@@ -366,7 +366,8 @@ describe('a new password', () => {
 })
 
 test('the audit log tells of all of it, and of no secret', async () => {
-  const site = await aSite()
+  const hello = { on: ['manual', 'post'], auth: 'login', run: 'true' }
+  const site = await aSite({ hooks: { hello } })
   const link = site.pathOfLink(site.server.firstLink ?? '')
   const { cookie } = await site.ask(link, { form: { name: 'ada' } })
   await site.setPassword('bob', 'operator')
@@ -379,8 +380,13 @@ test('the audit log tells of all of it, and of no secret', async () => {
   await until(async () => (await site.here('GET', '/runs/1')).json.run.status === 'success')
   expect((await post('/runs/1/rerun', '', bob)).status).toBe(202)
   expect((await post('/runs/99/cancel', '', bob)).status).toBe(404)
-  expect((await post('/deliveries/1/redeliver', '{"dryRun":true}', bob)).status).toBe(200)
-  expect((await post('/deliveries/1/redeliver', '', bob)).status).toBe(202)
+  expect(
+    (await site.ask('/hooks/hello', { method: 'POST', headers: OWN, cookie: bob })).status,
+  ).toBe(202)
+  const { deliveries } = (await site.here('GET', '/deliveries')).json
+  const again = `/deliveries/${deliveries[0].id}/redeliver`
+  expect((await post(again, '{"dryRun":true}', bob)).status).toBe(200)
+  expect((await post(again, '', bob)).status).toBe(202)
   expect((await post('/tokens', '{"name":"ci","role":"viewer"}', bob)).status).toBe(403)
   expect((await post('/tokens', '{"name":"ci","role":"viewer"}', cookie)).status).toBe(201)
   await post('/users/bob/role', '{"role":"viewer"}', cookie)
@@ -396,7 +402,7 @@ test('the audit log tells of all of it, and of no secret', async () => {
     'bob session hook.trigger hook hello ok',
     'bob session run.rerun run #1 ok',
     'bob session run.cancel run #99 not-found',
-    'bob session delivery.redeliver delivery #1 ok',
+    `bob session delivery.redeliver delivery #${deliveries[0].id} ok`,
     'ada session token.add token ci (viewer) ok',
     'ada session user.role user bob (viewer) ok',
     'bob session logout ok',

@@ -56,3 +56,17 @@ test('however many addresses fail, what is kept of them stays small, and the old
   expect(attempts.wait(address(1))).toBe(60)
   expect(attempts.wait(address(10_000))).toBe(60)
 })
+
+test('the window may be longer, and who counted too early takes it back', () => {
+  const clock = { time: 0 }
+  const attempts = createAttempts({ max: 2, windowMs: 900_000, now: () => clock.time })
+  attempts.failed('192.0.2.1')
+  attempts.failed('192.0.2.1')
+  clock.time = 60_000
+  expect(attempts.wait('192.0.2.1')).toBe(840)
+  attempts.forgive('192.0.2.1')
+  attempts.forgive('192.0.2.2') // of whom nothing is known
+  expect([attempts.wait('192.0.2.1'), attempts.wait('192.0.2.2')]).toEqual([0, 0])
+  attempts.failed('192.0.2.1')
+  expect(attempts.wait('192.0.2.1')).toBe(840)
+})
