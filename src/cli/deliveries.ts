@@ -6,6 +6,7 @@
 import { RunhookError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
 import type { DeliverySummary, DeliveryView, Page } from '../show/views.ts'
+import { ago } from '../show/when.ts'
 import { query } from './client.ts'
 import { deliveryPage } from './delivery-page.ts'
 import { waitingLines } from './fleet.ts'
@@ -15,7 +16,6 @@ import { listRefused, tellOfRefused } from './refused.ts'
 import { shortSha } from './run-words.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
 
 export interface DeliveriesOptions extends PlaceOptions {
   readonly limit: number

@@ -1,11 +1,11 @@
 /** One delivery for a person: what came, how it was proven, what was answered, and each hook's verdict. */
 
 import type { DeliveryView } from '../show/views.ts'
+import { ago, bytes, stamp } from '../show/when.ts'
 import { printable } from './printable.ts'
 import { shortSha } from './run-words.ts'
 import type { Paper, Terminal } from './terminal.ts'
 import { verdictPage } from './verdict-page.ts'
-import { ago, bytes, stamp } from './when.ts'
 import { displayWidth, padTo } from './width.ts'
 
 export function deliveryPage(delivery: DeliveryView, terminal: Terminal): string {

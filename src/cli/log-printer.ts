@@ -5,8 +5,8 @@
  */
 
 import type { StepRecord } from '../model/run.ts'
+import { keepColours } from '../show/escapes.ts'
 import { cutLongLines } from '../show/long-lines.ts'
-import { keepColours } from './escapes.ts'
 import { printable } from './printable.ts'
 import { signOf } from './run-words.ts'
 import type { Paper } from './terminal.ts'

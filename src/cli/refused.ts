@@ -2,10 +2,10 @@
 
 import type { Refusal } from '../record/store.ts'
 import type { RefusalsView } from '../show/views.ts'
+import { ago } from '../show/when.ts'
 import { type Client, query } from './client.ts'
 import { printable, printableJson } from './printable.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
 
 /** As long as they are kept. */
 const DAYS = 14

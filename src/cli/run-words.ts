@@ -1,10 +1,10 @@
 /** A run in the words and signs of the command line. */
 
 import type { Run, RunStatus } from '../model/run.ts'
+import { took } from '../show/when.ts'
 import { printable } from './printable.ts'
 import type { Cell } from './table.ts'
 import type { Format } from './terminal.ts'
-import { took } from './when.ts'
 
 const signs: Readonly<Record<RunStatus, { sign: string; format: Format }>> = {
   queued: { sign: '◌', format: 'dim' },

@@ -2,6 +2,7 @@
 
 import type { Run } from '../model/run.ts'
 import type { Page } from '../show/views.ts'
+import { ago } from '../show/when.ts'
 import { query } from './client.ts'
 import { waitingLines } from './fleet.ts'
 import { refuseUnknownHook } from './known-hook.ts'
@@ -10,7 +11,6 @@ import { printable, printableJson } from './printable.ts'
 import { durationOf, eventOf, shortSha, signOf, statusOf } from './run-words.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
 
 export interface RunsOptions extends PlaceOptions {
   readonly hook?: string

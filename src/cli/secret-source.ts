@@ -5,9 +5,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { quote } from '../hosts/recipes.ts'
 import type { Secret } from '../model/hook.ts'
 import { type HookFile, near } from './hook-file.ts'
-import { quote } from './recipes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The right-hand side of an assignment, such as `$(sed -n 's/^BLOG_SECRET=//p' .env)`. */

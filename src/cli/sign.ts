@@ -6,12 +6,13 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
+import { type Call, type CallOptions, composeCall } from '../hosts/call.ts'
+import { formsFor, sampleSource } from '../hosts/forms.ts'
+import * as recipes from '../hosts/recipes.ts'
 import type { Hook } from '../model/hook.ts'
-import { type Call, type CallOptions, composeCall } from './call.ts'
 import { type HookFile, loadHook } from './hook-file.ts'
 import type { PlaceOptions } from './locate.ts'
 import { printableJson } from './printable.ts'
-import * as recipes from './recipes.ts'
 import { shellSource } from './secret-source.ts'
 import { addressOf, readBody, serverUrl } from './send.ts'
 import type { Terminal } from './terminal.ts'
@@ -79,29 +80,6 @@ function bodySource(given: Buffer, file: string): recipes.BodySource {
   })
 }
 
-function sampleSource({ method, body }: Call, hook: Hook, sha: string): recipes.BodySource {
-  if (method === 'GET') return { kind: 'none' }
-  // Of inputs none is noise, whatever its name.
-  if (hook.repositories.length === 0) return { kind: 'text', text: body.toString(), sha: null }
-  return { kind: 'text', text: JSON.stringify(briefly(JSON.parse(body.toString()))), sha }
-}
-
-/**
- * Parts of a sample that are there to be like the host's, and that nobody needs to start a run; and what
- * belongs to one delivery: Gitee's proof, and Azure's id beside its "eventType".
- */
-const NOISE =
-  /url$|^(sign|password|hook_id|subscriptionId|notificationId|links|uuid|account_id|owner|workspace|user|pusher|author|committer|tree_id|timestamp|date|compare|description|website|visibility|archived|private|is_private|scm|site_admin|pushed_at|created_on|updated_on|distinct|parents)$|_at$/
-
-function briefly(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(briefly)
-  if (typeof value !== 'object' || value === null) return value
-  const isNoise = (name: string) =>
-    NOISE.test(name) || (name === 'id' && Object.hasOwn(value, 'eventType'))
-  const kept = Object.entries(value).filter(([name]) => !isNoise(name))
-  return Object.fromEntries(kept.map(([name, inner]) => [name, briefly(inner)]))
-}
-
 async function commands(
   found: HookFile,
   call: Call,
@@ -123,20 +101,4 @@ async function commands(
     secret: secret ? await shellSource(secret, variable, found, terminal) : '',
   }
   return `${formsFor(hook, recipe).join('\n\n')}\n`
-}
-
-function formsFor(hook: Hook, recipe: recipes.Recipe): string[] {
-  if (hook.open) return [recipes.openRecipe(recipe)]
-  const [user] = hook.access.users
-  if (hook.secrets.length === 0 && hook.tokens.length === 0 && user)
-    return [recipes.passwordRecipe(recipe, user.name)]
-  if (hook.secrets.length === 0) return [recipes.tokenRecipe(recipe)]
-  if (hook.signature) return [recipes.schemeRecipe(recipe, hook.signature)]
-  const isSigning = hook.secrets[0]?.value.startsWith('whsec_') ?? false
-  if (hook.host === 'gitlab' && isSigning) return [recipes.timestampedRecipe(recipe)]
-  if (hook.host !== 'webhook') return [recipes.hostRecipe(recipe, hook.host)]
-  return [
-    `# Short; whoever sees it can send it again.\n${recipes.hostRecipe(recipe, hook.host)}`,
-    `# With id and time signed (Standard Webhooks): good for five minutes.\n${recipes.timestampedRecipe(recipe)}`,
-  ]
 }

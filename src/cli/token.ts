@@ -2,11 +2,11 @@
 
 import { RunhookError } from '../errors.ts'
 import type { Role, Token } from '../record/tokens.ts'
+import { ago, stamp } from '../show/when.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago, stamp } from './when.ts'
 
 export interface TokenOptions extends PlaceOptions {
   readonly json?: boolean

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { printable, printableJson } from '../../src/cli/printable.ts'
-import { ago, bytes, took } from '../../src/cli/when.ts'
 import { cutTo, displayWidth } from '../../src/cli/width.ts'
+import { ago, bytes, took } from '../../src/show/when.ts'
 
 test.each([
   [0, '0.0s'],

@@ -1,6 +1,6 @@
 /**
- * The output of a command on its way to a terminal: colours stay, every other escape sequence goes.
- * Sequences may be split between pieces. A sequence that never ends does not swallow what follows: it
+ * The output of a command on its way to a terminal or a page: colours stay, every other escape sequence
+ * goes. Sequences may be split between pieces. A sequence that never ends does not swallow what follows: it
  * ends with its line at the latest.
  */
 
@@ -10,6 +10,7 @@ interface State {
   sequence: string
   /** Whether any colour was let through, which has to be taken back at the end. */
   coloured: boolean
+  readonly harmful: (character: string) => string
 }
 
 /** `control` is a CSI sequence, `string` an OSC, DCS or the like, which runs to its own end mark. */
@@ -21,8 +22,9 @@ export interface ColourFilter {
   end(): string
 }
 
-export function keepColours(): ColourFilter {
-  const state: State = { mode: 'text', sequence: '', coloured: false }
+/** What stands for a control character, or a mark that turns the direction: without `harmful`, nothing. */
+export function keepColours(harmful: State['harmful'] = () => ''): ColourFilter {
+  const state: State = { mode: 'text', sequence: '', coloured: false, harmful }
   return {
     filter: (text) => Array.from(text, (character) => steps[state.mode](state, character)).join(''),
     end: () => (state.coloured ? '\x1b[0m' : ''),
@@ -45,6 +47,7 @@ function inText(state: State, character: string): string {
   else if (character === '\x9b') state.mode = 'control'
   else if (/[\x90\x98\x9d-\x9f]/.test(character)) state.mode = 'string'
   else if (/[\t\n\r]/.test(character) || !HARMFUL.test(character)) return character
+  else return state.harmful(character)
   return ''
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { keepColours } from '../../src/cli/escapes.ts'
+import { keepColours } from '../../src/show/escapes.ts'
 
 function shown(...pieces: string[]): string {
   const colours = keepColours()

@@ -4,14 +4,9 @@
  */
 
 import { RunhookError } from '../errors.ts'
-import { hostOf } from '../hosts/hosts.ts'
-import {
-  type SampleOptions,
-  sampleDelivery,
-  schemeHeaders,
-  signatureHeaders,
-} from '../hosts/sample.ts'
 import type { Hook, Patterns, Trigger } from '../model/hook.ts'
+import { hostOf } from './hosts.ts'
+import { type SampleOptions, sampleDelivery, schemeHeaders, signatureHeaders } from './sample.ts'
 
 export interface CallOptions {
   readonly event?: string
