@@ -68,7 +68,7 @@ async function* encodeLines(values: AsyncIterable<unknown>): AsyncGenerator<Uint
  * Takes from the source only what the caller has taken from us, and lets go of it when he leaves. Nothing
  * is taken ahead: the answer to HEAD is never read, and must leave no follower behind.
  */
-function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+export function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const source = pieces[Symbol.asyncIterator]()
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
     const { done, value } = await source.next()

@@ -5,8 +5,10 @@
 
 export class Moves {
   readonly #watchers = new Map<number, Set<() => void>>()
+  readonly #ofAll = new Set<() => void>()
 
   tell(runId: number): void {
+    for (const wake of this.#ofAll) wake()
     for (const wake of this.#watchers.get(runId) ?? []) wake()
   }
 
@@ -29,6 +31,12 @@ export class Moves {
       if (watchers.size === 0 && this.#watchers.get(runId) === watchers)
         this.#watchers.delete(runId)
     }
+  }
+
+  /** The same for whatever run moves. */
+  watchAll(wake: () => void): () => void {
+    this.#ofAll.add(wake)
+    return () => void this.#ofAll.delete(wake)
   }
 }
 
