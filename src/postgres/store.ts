@@ -81,6 +81,8 @@ export class PostgresStore implements Store {
       'status =': filter.status,
       'worker =': filter.worker,
       'delivery_id =': filter.deliveryId,
+      'event =': filter.event,
+      'ref_name =': filter.refName,
       'id <': filter.before,
     })
     const sql = `SELECT * FROM runhook.runs ${where} ORDER BY id DESC LIMIT $1`

@@ -114,6 +114,8 @@ export const tables = `
   );
   CREATE INDEX runs_by_delivery ON runhook.runs (delivery_id);
   CREATE INDEX runs_by_hook ON runhook.runs (hook, id);
+  CREATE INDEX runs_by_event ON runhook.runs (event, id);
+  CREATE INDEX runs_by_ref ON runhook.runs (ref_name, id) WHERE ref_name IS NOT NULL;
   CREATE INDEX runs_by_rollout ON runhook.runs (rollout) WHERE rollout IS NOT NULL;
   CREATE INDEX runs_ended_badly ON runhook.runs (status, id)
     WHERE status IN ('failure', 'timed_out', 'cancelled', 'interrupted');

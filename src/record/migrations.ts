@@ -146,6 +146,11 @@ const steps: readonly string[] = [
     ELSE (SELECT runs.status FROM runs WHERE runs.id = run_id) END WHERE finished_at IS NOT NULL;
   `,
   accessStep,
+  `
+  -- Lists of runs of one event or one branch, newest first: a rare one must not cost a walk over all runs.
+  CREATE INDEX runs_by_event ON runs (event, id);
+  CREATE INDEX runs_by_ref ON runs (ref_name, id) WHERE ref_name IS NOT NULL;
+  `,
 ]
 
 /** How many steps this release knows. */

@@ -157,6 +157,8 @@ export class SqliteStore implements QueueStore {
       'hook = ?': filter.hook,
       'status = ?': filter.status,
       'delivery_id = ?': filter.deliveryId,
+      'event = ?': filter.event,
+      'ref_name = ?': filter.refName,
       'id < ?': filter.before,
     })
     const sql = `SELECT * FROM runs ${where} ORDER BY id DESC LIMIT ?`

@@ -59,6 +59,9 @@ export interface RunFilter {
   readonly deliveryId?: number | undefined
   /** Who carries it out, or is the only one who may. */
   readonly worker?: string | undefined
+  readonly event?: string | undefined
+  /** Branch or tag. */
+  readonly refName?: string | undefined
   /** Only runs with a smaller id: the next page. */
   readonly before?: number | undefined
   readonly limit: number
