@@ -73,6 +73,7 @@ export function aHook(fields: Partial<Hook> = {}): Hook {
     allowForks: false,
     allowUnusualRefs: false,
     enabled: true,
+    badge: false,
     keep: { runs: null, ageMs: null },
     config: 'c0ffee000000',
     commandHash: 'c0ffee'.padEnd(64, '0'),

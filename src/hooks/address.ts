@@ -8,6 +8,7 @@ import type { Report } from './report.ts'
 
 /** Also everything beneath the ones that are marked. */
 const own: Readonly<Record<string, 'alone' | 'beneath'>> = {
+  '/-': 'beneath',
   '/healthz': 'alone',
   '/readyz': 'alone',
   '/-': 'beneath',

@@ -71,6 +71,7 @@ export async function readHook(
     allowForks: written['allow-forks'] ?? false,
     allowUnusualRefs: written['allow-unusual-refs'] ?? false,
     enabled: written.enabled ?? true,
+    badge: written.badge === 'public',
     keep: readHookKeep(draft),
     ...hashes,
   }

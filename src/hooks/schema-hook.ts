@@ -160,6 +160,11 @@ export const hook = v.strictObject(
       'How many runs of this hook are kept, and how long. Default: as "keep" of the server says.',
       hookKeep,
     ),
+    badge: key(
+      'Badge',
+      '"public" shows everybody how the last run ended, at /-/badge/NAME.svg. Default: only who is signed in sees it.',
+      v.literal('public', '"public"; leave "badge" out to show it only to who is signed in'),
+    ),
     enabled: key('Enabled', 'false switches the hook off. Default: true.', yesOrNo),
   },
   'an object such as { "on": "manual", "run": "…" }',

@@ -69,6 +69,7 @@ const synonyms = new Map(
     'paths-ignore': 'ignore-paths path-ignore ignore',
     types: 'type action actions',
     enabled: 'active disabled',
+    badge: 'shield status-badge public-badge',
     'cancel-in-progress': 'cancel',
     'public-url': 'url base-url external-url',
     'max-parallel': 'parallel workers jobs concurrency rolling batch-size',

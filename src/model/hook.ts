@@ -190,6 +190,8 @@ export interface Hook {
   readonly allowForks: boolean
   readonly allowUnusualRefs: boolean
   readonly enabled: boolean
+  /** Everybody may see how its last run ended; else only who is signed in. */
+  readonly badge: boolean
   /** Its newest ended runs that are kept, and their age; null = as the server says. */
   readonly keep: { readonly runs: number | null; readonly ageMs: number | null }
   /** First 12 hex digits of the SHA-256 of this hook's text in the file: which config a run used. */

@@ -58,6 +58,7 @@ describe('a hook', () => {
       allowForks: false,
       allowUnusualRefs: false,
       enabled: true,
+      badge: false,
       keep: { runs: null, ageMs: null },
       config: expect.stringMatching(/^[0-9a-f]{12}$/),
       commandHash: expect.stringMatching(/^[0-9a-f]{64}$/),
