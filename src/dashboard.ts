@@ -4,16 +4,14 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import type { HttpBindings } from '@hono/node-server'
-import { Hono, type MiddlewareHandler } from 'hono'
 import { type Access, createAccess } from './access/access.ts'
-import { noticePage } from './access/layout.ts'
-import { createPages, guard, type PageContext, recorded } from './access/page-routes.ts'
+import { guard, type PageContext, recorded } from './access/page-routes.ts'
 import type { Visitor } from './access/visitor.ts'
 import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import type { ServerSettings } from './model/config.ts'
 import { networksOf } from './network/allowed.ts'
+import type { SetVisitor } from './pages/mount.ts'
 import type { Store } from './record/store.ts'
 import type { Accounts } from './record/users.ts'
 import { makeLink } from './show/users.ts'
@@ -38,16 +36,6 @@ export function accessOf(
     refuse: store.refuse.bind(store),
     report: (thrown) => log.error({ err: thrown }, messageOf(thrown)),
   })
-}
-
-export function dashboardApp(access: Access): Hono {
-  const pages = createPages(access)
-  const viewer = { role: 'viewer' } as const
-  pages.get('/', viewer, (c) => c.redirect('/-/', 303))
-  pages.get('/-/', viewer, (c) => c.redirect('/-/account', 303))
-  pages.get('/-/*', viewer, () => noticePage(404, 'Not found', 'There is no such page here.'))
-  const app = new Hono()
-  return app.route('/', access.app).route('/', pages.close())
 }
 
 /** What the audit log calls the forms of the pages, and what each is about. */
@@ -82,7 +70,7 @@ export function keepSecretShown({ audit }: Access) {
  * Stands before pages that have a router of their own: sets their visitor, refuses what another site had sent,
  * and keeps a row of whatever may change something. What has no name here is kept by its path.
  */
-export function setVisitor(access: Access): MiddlewareHandler<VisitorEnv> {
+export function setVisitor(access: Access): SetVisitor {
   const enter = guard(access, 'viewer')
   return async (given, next) => {
     const c = given as unknown as PageContext // the same, with what is the door's own
@@ -99,11 +87,6 @@ export function setVisitor(access: Access): MiddlewareHandler<VisitorEnv> {
       await recorded(access, what)(c, next)
     })
   }
-}
-
-interface VisitorEnv {
-  Bindings: HttpBindings
-  Variables: { visitor: Visitor }
 }
 
 /** Where people reach it: as the file says, else where it listens. A wildcard address is no name for anything. */

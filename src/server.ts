@@ -5,29 +5,17 @@
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Hono } from 'hono'
-import { createVisit } from './access/visit.ts'
-import { callersOf } from './callers.ts'
-import { controlOf } from './control.ts'
-import { type Current, currentOf, textsToKeep } from './current.ts'
-import { accessOf, dashboardApp, dashboardUrl, firstLink } from './dashboard.ts'
+import { type AppOptions, appsOf } from './apps.ts'
+import { currentOf, textsToKeep } from './current.ts'
+import { dashboardUrl, firstLink } from './dashboard.ts'
 import { openDistributed } from './distributed.ts'
 import { openEmbedded } from './embedded.ts'
-import { type Engine, type ServerRole, serverRoles } from './engine.ts'
-import { messageOf, RunhookError } from './errors.ts'
+import { serverRoles } from './engine.ts'
 import { type Front, openFront } from './front.ts'
-import { close, type Fetch, listenLocally, serverFor } from './listen.ts'
+import { close, type Fetch, listenLocally } from './listen.ts'
 import type { Log } from './log.ts'
 import type { Config } from './model/config.ts'
-import { receiveApp } from './receive/app.ts'
-import { createReceive } from './receive/receive.ts'
-import { createRedeliver } from './receive/redeliver.ts'
-import type { Dispatcher } from './record/dispatcher.ts'
-import { type Admit, admitLocal, admitTokens } from './show/admission.ts'
-import { admitVisitors } from './show/admit-visitors.ts'
-import { createApi } from './show/api.ts'
-import type { Control, ServerStatus } from './show/control.ts'
-import { version } from './version.ts'
+import type { ServerStatus } from './show/control.ts'
 
 export interface Server {
   /** Where it listens, such as `http://127.0.0.1:9000`. */
@@ -52,11 +40,9 @@ export interface Server {
   stop(drainMs: number): Promise<void>
 }
 
-export interface StartOptions {
+export interface StartOptions extends AppOptions {
   /** Listened on instead of where the config says, where there are any. */
   readonly sockets?: readonly number[]
-  /** What it does; without a database it does all. */
-  readonly roles?: readonly ServerRole[]
   /** Gives up waiting for a database that is away. */
   readonly stopped?: AbortSignal
 }
@@ -79,7 +65,7 @@ export async function startServer(
       ? await openEmbedded(current, log)
       : await openDistributed(database, current, log, roles, stopped)
   await engine.store.keepConfig(textsToKeep(current))
-  const { web, aside, local, setUrl, status, giveUp } = appsOf(current, engine, roles, log)
+  const { web, aside, local, setUrl, status, giveUp } = appsOf(current, engine, options, log)
   const front = await openFront(web, config.server, sockets)
   const side = await openAside(aside, config)
   const dashboard = dashboardUrl(config.server, (side ?? front).url)
@@ -119,91 +105,4 @@ export async function startServer(
 async function openAside(fetch: Fetch | null, { server }: Config): Promise<Front | null> {
   const { listen } = server.dashboard ?? {}
   return fetch && listen ? openFront(fetch, listen, []) : null
-}
-
-/** What the outside world reaches, and what only this machine does: the same API, with other proofs. */
-function appsOf(
-  current: Current,
-  { store, tokens, accounts, output, dispatcher, steps, moves, fleet, isReady }: Engine,
-  roles: readonly ServerRole[],
-  log: Log,
-) {
-  let url = ''
-  let dashboard: string | null = null
-  const stopped = Promise.withResolvers<never>()
-  stopped.promise.catch(() => undefined)
-  const status = statusOf(current, dispatcher, () => url)
-  const arrivals = {
-    store,
-    log,
-    endpoints: () => current.endpoints,
-    accept: dispatcher.accept.bind(dispatcher),
-  }
-  const watch = moves.watch.bind(moves)
-  const callers = callersOf(current.config.server, {
-    store,
-    tokens,
-    output,
-    dispatcher,
-    control: { watch },
-  })
-  const { addressOf } = callers
-  const { server } = current.config
-  const access = accessOf(server, { accounts, store, addressOf, log })
-  const receive = createReceive({
-    ...arrivals,
-    ...callers,
-    visit: access ? createVisit(access) : undefined,
-    ended: (runId) => Promise.race([dispatcher.whenEnded(runId), stopped.promise]),
-    output: (runId) => output.read(runId, 0, Number.MAX_SAFE_INTEGER),
-  })
-  const control: Control = {
-    ...controlOf(store, dispatcher, current),
-    redeliver: createRedeliver(arrivals),
-    steps,
-    watch,
-    status,
-  }
-  const refuse = store.refuse.bind(store)
-  const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
-  const tell = (text: string) => log.info(text)
-  const kept = { store, tokens, accounts, output, fleet, dashboard: () => dashboard }
-  const parts = { ...kept, control, hooks: () => current.config, report, tell }
-  const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
-  const withToken = admitTokens({ tokens, log, refuse, addressOf })
-  const strangers = api(access ? admitVisitors(access, withToken) : withToken)
-  const pages = access ? strangers.route('/', dashboardApp(access)) : strangers
-  const hooks = receiveApp(roles.includes('receive') ? receive : null, isReady)
-  const isShown = roles.includes('show')
-  const isAside = server.dashboard?.listen != null
-  return {
-    web: isShown && !isAside ? pages.route('/', hooks).fetch : hooks.fetch,
-    aside: isShown && isAside ? pages.fetch : null,
-    local: serverFor(api(admitLocal).fetch),
-    status,
-    /** Tells callers who wait for a run that it will not start here any more. */
-    giveUp: () => stopped.reject(stopping),
-    setUrl(listening: string, pages: string | null) {
-      url = listening
-      dashboard = pages
-    },
-  }
-}
-
-const stopping = new RunhookError('unreachable', 'The server is stopping.', {
-  hint: 'The run waits and starts when the server is back; do not ask again for it.',
-})
-
-function statusOf(current: Current, dispatcher: Dispatcher, url: () => string): () => ServerStatus {
-  const startedAt = Date.now()
-  const { maxWaiting } = current.config.server
-  return () => ({
-    version,
-    startedAt,
-    url: current.config.server.publicUrl ?? url(),
-    hooks: current.config.hooks.size,
-    ...dispatcher.counts,
-    maxWaiting,
-    configProblem: current.problem,
-  })
 }

@@ -11,7 +11,8 @@ const floors = [
   ['postgres'],
   ['access'],
   ['receive', 'run', 'show'],
-  ['fleet'],
+  ['access'],
+  ['fleet', 'pages'],
   ['engine', 'control', 'callers', 'current', 'listen', 'activation', 'notify', 'preflight'],
   ['front', 'resume', 'dashboard'],
   ['member'],
@@ -34,6 +35,7 @@ const doors: Record<string, RegExp> = {
   'jsonc-parser': /^(hooks|cli)\//,
   '@valibot/to-json-schema': /^hooks\/export\.ts$/,
   commander: /^cli\//,
+  anser: /^pages\/ansi\.ts$/,
   pino: /^log\.ts$/,
 }
 

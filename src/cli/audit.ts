@@ -6,7 +6,7 @@ import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { stamp } from './when.ts'
+import { stamp } from '../show/when.ts'
 
 export interface AuditOptions extends PlaceOptions {
   readonly limit: number

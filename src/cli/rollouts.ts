@@ -12,7 +12,7 @@ import { rolloutPage, signOfRollout, summaryOf } from './rollout-page.ts'
 import { eventOf, shortSha } from './run-words.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
+import { ago } from '../show/when.ts'
 
 export interface RolloutsOptions extends PlaceOptions {
   readonly hook?: string

@@ -7,7 +7,7 @@ import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
+import { ago } from '../show/when.ts'
 
 export interface UserOptions extends PlaceOptions {
   readonly json?: boolean

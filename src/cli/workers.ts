@@ -8,7 +8,7 @@ import { printable, printableJson } from './printable.ts'
 import { shortSha, signOf } from './run-words.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from './when.ts'
+import { ago } from '../show/when.ts'
 
 export interface WorkerOptions extends PlaceOptions {
   readonly json?: boolean

@@ -11,7 +11,6 @@ const own: Readonly<Record<string, 'alone' | 'beneath'>> = {
   '/-': 'beneath',
   '/healthz': 'alone',
   '/readyz': 'alone',
-  '/-': 'beneath',
   '/metrics': 'alone',
   '/hooks': 'beneath',
   '/api': 'beneath',

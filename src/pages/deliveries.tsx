@@ -1,0 +1,160 @@
+/** All deliveries, newest first: what came, and what became of it. */
+
+import type { StoredDelivery } from '../model/delivery.ts'
+import { id } from '../show/parameters.ts'
+import { Icon } from './icons.tsx'
+import { Layout } from './layout.tsx'
+import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { page, queryValue } from './render.tsx'
+import { When } from './times.tsx'
+import { Plain } from './visible.tsx'
+
+const AT_ONCE = 50
+
+export async function deliveriesPage(c: Ask, { store }: PagesParts): Promise<Response> {
+  const before = queryValue(c, 'before', id)
+  const found = await store.deliveries({ before, limit: AT_ONCE + 1 })
+  const deliveries = found.slice(0, AT_ONCE)
+  const next = found.length > AT_ONCE ? deliveries.at(-1)?.id : undefined
+  const frame = {
+    title: 'Deliveries',
+    place: 'deliveries' as const,
+    visitor: c.get('visitor'),
+    live: before === undefined,
+  }
+  return page(
+    c,
+    <Layout frame={frame}>
+      <h1>Deliveries</h1>
+      {deliveries.length === 0 ? (
+        <p class="dim">
+          Nothing has come in yet. What was turned away is under{' '}
+          <a href={`${BASE}/refused`}>Refused</a>.
+        </p>
+      ) : (
+        <DeliveryTable deliveries={deliveries} />
+      )}
+      <nav class="paging" aria-label="More deliveries">
+        {before === undefined ? null : <a href={`${BASE}/deliveries`}>The newest</a>}
+        {next === undefined ? null : (
+          <a href={`${BASE}/deliveries?before=${next}`}>Older deliveries</a>
+        )}
+      </nav>
+    </Layout>,
+  )
+}
+
+export function DeliveryTable({ deliveries }: { deliveries: readonly StoredDelivery[] }) {
+  const now = Date.now()
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th>Delivery</th>
+          <th>Outcome</th>
+          <th>What</th>
+          <th>By</th>
+          <th>At</th>
+          <th>When</th>
+        </tr>
+      </thead>
+      <tbody>
+        {deliveries.map((delivery) => (
+          <tr data-key={delivery.id}>
+            <td>
+              <a class="number" href={`${BASE}/deliveries/${delivery.id}`}>
+                #{delivery.id}
+              </a>
+            </td>
+            <td>
+              <Became delivery={delivery} />
+            </td>
+            <td class="what">
+              <span class="words">
+                <What delivery={delivery} />
+              </span>
+              <Why delivery={delivery} />
+            </td>
+            <td class="by">
+              <Plain text={delivery.sender ?? ''} />
+            </td>
+            <td class="by">
+              <code>
+                <Plain text={delivery.endpoint === 'cli' ? 'by hand' : delivery.endpoint} />
+              </code>
+            </td>
+            <td class="when">
+              <When at={delivery.receivedAt} now={now} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** What a person wants to know first: did it run anything, and if not, who said no. */
+export function Became({ delivery }: { delivery: StoredDelivery }) {
+  const runs = delivery.verdicts.flatMap(({ run }) => run ?? [])
+  const [first] = runs
+  if (delivery.problem !== null) return <Outcome look="failure" says="cannot be used" />
+  if (first !== undefined)
+    return (
+      <Outcome look="success" says={runs.length === 1 ? `run #${first}` : `${runs.length} runs`} />
+    )
+  const isRepeat = delivery.duplicateOf !== null
+  if (isRepeat) return <Outcome look="cancelled" says={`repeats #${delivery.duplicateOf}`} />
+  return <Outcome look="cancelled" says="ran nothing" />
+}
+
+/** Of the hook that came nearest to running: what stood against it. */
+function Why({ delivery }: { delivery: StoredDelivery }) {
+  const { verdicts, problem } = delivery
+  if (problem !== null)
+    return (
+      <span class="why">
+        <Plain text={problem} />
+      </span>
+    )
+  if (verdicts.some(({ run }) => run !== null)) return null
+  const [nearest] = verdicts.toSorted((a, b) => b.checks.length - a.checks.length)
+  const check = nearest?.checks.findLast(({ result }) => result === 'fail')
+  if (!nearest || !check) return null
+  return (
+    <span class="why">
+      <Plain text={`${nearest.hook}: ${check.rule}, ${check.says}`} />
+    </span>
+  )
+}
+
+function Outcome({ look, says }: { look: 'success' | 'failure' | 'cancelled'; says: string }) {
+  return (
+    <span class={`status s-${look}`}>
+      <Icon name={look === 'cancelled' ? 'cancelled' : look === 'success' ? 'arrow' : look} />
+      {says}
+    </span>
+  )
+}
+
+export function What({ delivery }: { delivery: StoredDelivery }) {
+  const { event, repository, updates } = delivery
+  const [first] = updates
+  const ref = first?.tag ?? first?.branch
+  return (
+    <>
+      <Plain text={first?.event || event} />
+      {repository === null ? null : (
+        <span class="repo">
+          <Plain text={repository} />
+        </span>
+      )}
+      {ref == null ? null : (
+        <b>
+          <Plain text={ref} />
+        </b>
+      )}
+      {first?.sha == null ? null : <code>{first.sha.slice(0, 7)}</code>}
+      {updates.length > 1 ? <span class="dim">and {updates.length - 1} more</span> : null}
+    </>
+  )
+}

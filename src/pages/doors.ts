@@ -1,0 +1,111 @@
+/**
+ * The one place where an address of the dashboard is made: each says what role it needs, and none is reached
+ * without it. Whatever changes something is a POST of a page of ours.
+ */
+
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { messageOf, RunhookError } from '../errors.ts'
+import { type Role, reaches } from '../record/tokens.ts'
+import { failurePage } from './failure.tsx'
+import type { Ask, PagesEnv, PagesParts } from './parts.ts'
+import { fromOurPage } from './same-origin.ts'
+
+export type Handle = (c: Ask) => Response | Promise<Response>
+
+export interface Doors {
+  get(path: string, role: Role, handle: Handle): void
+  post(path: string, role: Role, handle: Handle): void
+}
+
+export interface Door {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly role: Role
+}
+
+const FORM_MAX = 256 * 1024
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ')
+
+export interface Built extends Doors {
+  readonly app: Hono<PagesEnv>
+  /** All there are, for the tests of roles. */
+  readonly list: readonly Door[]
+}
+
+export function createDoors(parts: Pick<PagesParts, 'report' | 'control'>): Built {
+  const app = new Hono<PagesEnv>()
+  const list: Door[] = []
+  app.use(safely)
+  app.onError((thrown, c) => failurePage(c, known(thrown, parts.report)))
+  const admit = (c: Ask, role: Role) => {
+    const visitor = c.get('visitor')
+    if (reaches(visitor.role, role)) return
+    throw new RunhookError(
+      'not-allowed',
+      `${visitor.name} has the role ${visitor.role}; this needs ${role}.`,
+    )
+  }
+  const limited = bodyLimit({
+    maxSize: FORM_MAX,
+    onError: () => {
+      throw new RunhookError('invalid', `A form may not be larger than ${FORM_MAX / 1024} kB.`)
+    },
+  })
+  return {
+    app,
+    list,
+    get(path, role, handle) {
+      list.push({ method: 'GET', path, role })
+      app.get(path, (c) => {
+        admit(c, role)
+        return handle(c)
+      })
+    },
+    post(path, role, handle) {
+      list.push({ method: 'POST', path, role })
+      app.post(path, limited, (c) => {
+        admit(c, role)
+        if (!fromOurPage(c.req.raw.headers, parts.control.status().url)) throw foreign
+        return handle(c)
+      })
+    },
+  }
+}
+
+const foreign = new RunhookError('not-allowed', 'This was not sent by a page of runhook.', {
+  hint: 'Open the page and press its button. Behind a proxy, set "public-url" of "server" and let the proxy pass the Host header on.',
+})
+
+/** Only our own errors are told in their words; anything else may hold what visitors must not see. */
+function known(thrown: unknown, report?: (thrown: unknown) => void): RunhookError | null {
+  if (thrown instanceof RunhookError) {
+    if (thrown.httpStatus >= 500 && thrown.code !== 'busy') report?.(thrown)
+    return thrown
+  }
+  report?.(thrown instanceof Error ? thrown : new Error(messageOf(thrown)))
+  return null
+}
+
+/** Pages hold what strangers wrote: nothing but our own files may be loaded or run by them. */
+async function safely(c: Ask, next: () => Promise<void>): Promise<void> {
+  await next()
+  const { headers } = c.res
+  if (!headers.has('content-security-policy')) headers.set('content-security-policy', POLICY)
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('x-frame-options', 'DENY')
+  headers.set('referrer-policy', 'same-origin')
+  headers.set('cross-origin-opener-policy', 'same-origin')
+  headers.set('cross-origin-resource-policy', 'same-origin')
+}

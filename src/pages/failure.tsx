@@ -1,0 +1,47 @@
+/** What went wrong, as a page: the same words that the command line and the API have for it. */
+
+import type { RunhookError } from '../errors.ts'
+import { Icon } from './icons.tsx'
+import { Layout } from './layout.tsx'
+import { type Ask, BASE } from './parts.ts'
+import { page } from './render.tsx'
+import { Plain } from './visible.tsx'
+
+/** Null: something of ours, of which a visitor learns nothing but that. */
+export function failurePage(c: Ask, error: RunhookError | null): Response | Promise<Response> {
+  const status = error?.httpStatus ?? 500
+  const message = error?.message ?? 'Something went wrong inside the server.'
+  const hint = error ? error.hint : 'Its log says what.'
+  return page(
+    c,
+    <Layout frame={{ title: headings[status] ?? 'Not done', visitor: c.get('visitor') }}>
+      <section class="failure card">
+        <h1>
+          <Icon name="interrupted" />
+          {headings[status] ?? 'Not done'}
+        </h1>
+        <p>
+          <Plain text={message} />
+        </p>
+        {hint === null ? null : (
+          <p class="dim">
+            <Plain text={hint} />
+          </p>
+        )}
+        <p>
+          <a href={`${BASE}/`}>To the overview</a>
+        </p>
+      </section>
+    </Layout>,
+    status,
+  )
+}
+
+const headings: Readonly<Record<number, string>> = {
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Not now',
+  422: 'Not understood',
+  500: 'Something broke',
+  503: 'Not at the moment',
+}

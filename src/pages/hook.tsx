@@ -1,0 +1,149 @@
+/** One hook: how it has been doing, how it is written, and starting it by hand. */
+
+import type { Hook } from '../model/hook.ts'
+import type { Run } from '../model/run.ts'
+import { reaches } from '../record/tokens.ts'
+import { took } from '../show/when.ts'
+import { findHook } from './found.ts'
+import { Icon, type Mood } from './icons.tsx'
+import { InputForm, startsByHand } from './inputs.tsx'
+import { LastWords } from './last-words.tsx'
+import { Crumbs, Layout } from './layout.tsx'
+import { Open } from './overview.tsx'
+import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { page } from './render.tsx'
+import { RunTable } from './run-list.tsx'
+import { dedent } from './run-tabs.tsx'
+import { Pills, Sparkline } from './status.tsx'
+import { Plain, Pre } from './visible.tsx'
+
+/** What rate and median are of. */
+const COUNTED = 50
+const LISTED = 20
+
+export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
+  const hook = findHook(c, parts)
+  const runs = await parts.store.runs({ hook: hook.name, limit: COUNTED })
+  const mood: Mood = runs[0]?.status ?? 'idle'
+  const frame = { title: hook.name, mood, visitor: c.get('visitor'), live: true, refresh: false }
+  const may = reaches(c.get('visitor').role, 'operator')
+  return page(
+    c,
+    <Layout frame={frame}>
+      <Crumbs of={[['Hooks', `${BASE}/`]]} />
+      <div class="run-head">
+        <h1>{hook.name}</h1>
+        <div class="buttons">
+          <a class="button quiet" href={`${BASE}/hooks/${hook.name}/setup`}>
+            <Icon name="key" /> Set up
+          </a>
+          <a class="button quiet" href={`${BASE}/runs?hook=${hook.name}`}>
+            <Icon name="list" /> All runs
+          </a>
+        </div>
+        <Sources hook={hook} />
+      </div>
+      <Figures runs={runs} />
+      {may && startsByHand(hook) ? <InputForm hook={hook} /> : null}
+      <LastWords hook={hook} runs={runs} parts={parts} />
+      <h2>Runs</h2>
+      {runs.length === 0 ? (
+        <p class="dim">It has not run yet.</p>
+      ) : (
+        <RunTable runs={runs.slice(0, LISTED)} now={Date.now()} of={hook.name} />
+      )}
+      <h2>As it is written</h2>
+      <Written text={await parts.store.configText(hook.config)} config={hook.config} />
+      <Badge hook={hook} url={parts.control.status().url} />
+    </Layout>,
+  )
+}
+
+function Sources({ hook }: { hook: Hook }) {
+  const repositories = hook.repositories.map((one) => `${one.host}:${one.name}`)
+  const events = hook.triggers.map(({ event, branches, tags }) => {
+    const where = [...(branches ?? []), ...(tags ?? [])].join(', ')
+    return where === '' ? event : `${event} (${where})`
+  })
+  return (
+    <div class="run-what">
+      <p>
+        {repositories.map((one) => (
+          <b>{one}</b>
+        ))}
+        <span>{events.join(', ')}</span>
+        <code>{`${hook.methods.join(' ')} ${hook.path}`}</code>
+        {hook.enabled ? null : <span class="tag">switched off</span>}
+        {hook.open ? <Open hook={hook} /> : null}
+      </p>
+    </div>
+  )
+}
+
+function Figures({ runs }: { runs: readonly Run[] }) {
+  const ended = runs.filter((run) => run.finishedAt !== null && run.status !== 'cancelled')
+  const well = ended.filter((run) => run.status === 'success')
+  if (runs.length === 0) return null
+  return (
+    <div class="figures card">
+      <Pills runs={runs.slice(0, 30)} />
+      <dl>
+        <div>
+          <dt>success</dt>
+          <dd>
+            {ended.length === 0 ? '–' : `${Math.round((100 * well.length) / ended.length)} %`}
+            <span class="dim"> of {ended.length}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>median</dt>
+          <dd>{medianOf(well)}</dd>
+        </div>
+      </dl>
+      <Sparkline runs={runs.slice(0, 30)} />
+    </div>
+  )
+}
+
+/** Of runs that went well: one that fails at once is no fast run. */
+function medianOf(runs: readonly Run[]): string {
+  const times = runs
+    .map((run) => (run.finishedAt ?? 0) - (run.startedAt ?? 0))
+    .sort((a, b) => a - b)
+  const middle = times[Math.floor(times.length / 2)]
+  return middle === undefined ? '–' : took(middle)
+}
+
+function Written({ text, config }: { text: string | null; config: string }) {
+  if (text === null) return <p class="dim">Its text is not kept.</p>
+  return (
+    <>
+      <p class="dim">
+        Config <code>{config}</code>, without the values of its secrets. It is changed in the hooks
+        file, never here.
+      </p>
+      <Pre look="config" label="The hook as it is written">
+        <Plain text={dedent(text)} />
+      </Pre>
+    </>
+  )
+}
+
+function Badge({ hook, url }: { hook: Hook; url: string }) {
+  const path = `${BASE}/badge/${hook.name}.svg`
+  return (
+    <>
+      <h2>Badge</h2>
+      <p class="badge">
+        <img src={path} alt={`Badge of ${hook.name}`} height="20" />
+        <code>{`![${hook.name}](${url}${path})`}</code>
+      </p>
+      {hook.badge ? null : (
+        <p class="dim">
+          Only who is signed in sees it. With <code>"badge": "public"</code> in the hook, everybody
+          does.
+        </p>
+      )}
+    </>
+  )
+}

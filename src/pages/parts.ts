@@ -1,0 +1,40 @@
+/** What the pages are given: the records they read, and the one door through which they change anything. */
+
+import type { Context } from 'hono'
+import type { Visitor } from '../access/visitor.ts'
+import type { Config } from '../model/config.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Store } from '../record/store.ts'
+import type { Control } from '../show/control.ts'
+import type { OutputLogLike } from '../show/watch.ts'
+
+export interface PagesParts {
+  readonly store: Store
+  readonly output: OutputLogLike
+  readonly control: Control
+  /** The config in use now; asked at each request, because a reload replaces it. */
+  readonly hooks: () => Config
+  /** Calls `wake` whenever some run has moved, until what it returns is called. */
+  readonly watchAll: (wake: () => void) => () => void
+  /** Where this process itself listens, for test deliveries: `http://127.0.0.1:9000`. */
+  readonly listensAt: () => string
+  /** Keeps who is about to be shown the secret of what (`hook blog`). Nothing is shown when it rejects. */
+  readonly keepSecretShown: (visitor: Visitor, object: string) => Promise<void>
+  /** Aborts when the server stops: pages that are followed must not hold it up. */
+  readonly closing: AbortSignal
+  /** Told of failures that are ours and not the visitor's, for the log. */
+  readonly report?: (thrown: unknown) => void
+}
+
+export interface PagesEnv {
+  Variables: { visitor: Visitor }
+}
+
+export type Ask = Context<PagesEnv>
+
+/** Everything of the dashboard is beneath it: other paths are the users' hooks'. */
+export const BASE = '/-'
+
+export function hookNamed(parts: Pick<PagesParts, 'hooks'>, name: string): Hook | null {
+  return parts.hooks().hooks.get(name) ?? null
+}

@@ -1,0 +1,64 @@
+/** Runs as a table, newest first. */
+
+import type { Run } from '../model/run.ts'
+import { BASE } from './parts.ts'
+import { detailOf, durationOf, Status } from './status.tsx'
+import { When } from './times.tsx'
+import { Plain } from './visible.tsx'
+
+export function RunTable({ runs, now, of }: { runs: readonly Run[]; now: number; of?: string }) {
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th>Run</th>
+          <th>Status</th>
+          {of === undefined ? <th>Hook</th> : null}
+          <th>What</th>
+          <th>By</th>
+          <th>Took</th>
+          <th>When</th>
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => (
+          <tr data-key={run.id}>
+            <td>
+              <a class="number" href={`${BASE}/runs/${run.id}`}>
+                #{run.id}
+              </a>
+            </td>
+            <td>
+              <Status status={run.status} more={detailOf(run, now)} />
+            </td>
+            {of === undefined ? (
+              <td>
+                <a href={`${BASE}/hooks/${run.hook}`}>
+                  <Plain text={run.hook} />
+                </a>
+              </td>
+            ) : null}
+            <td class="what">
+              <span class="words">
+                <Plain text={run.event} />
+                {run.refName === null ? null : (
+                  <b>
+                    <Plain text={run.refName} />
+                  </b>
+                )}
+                {run.sha === null ? null : <code>{run.sha.slice(0, 7)}</code>}
+              </span>
+            </td>
+            <td class="by">
+              <Plain text={run.sender ?? ''} />
+            </td>
+            <td class="took">{durationOf(run, now)}</td>
+            <td class="when">
+              <When at={run.queuedAt} now={now} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

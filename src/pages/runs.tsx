@@ -1,0 +1,108 @@
+/** All runs: filters stand in the address, so a view can be sent to somebody else. */
+
+import { runStatuses } from '../model/run.ts'
+import { id, like, name, oneOf } from '../show/parameters.ts'
+import { Icon } from './icons.tsx'
+import { Layout } from './layout.tsx'
+import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { page, queryValue } from './render.tsx'
+import { RunTable } from './run-list.tsx'
+import { words } from './status.tsx'
+
+const AT_ONCE = 50
+const event = like(/^[\w:. -]{1,100}$/, 'the name of an event')
+const branch = like(/^.{1,255}$/su, 'a branch or tag')
+
+interface Filter {
+  readonly hook: string | undefined
+  readonly status: (typeof runStatuses)[number] | undefined
+  readonly event: string | undefined
+  readonly branch: string | undefined
+}
+
+export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
+  const filter: Filter = {
+    hook: queryValue(c, 'hook', name),
+    status: queryValue(c, 'status', oneOf(runStatuses)),
+    event: queryValue(c, 'event', event),
+    branch: queryValue(c, 'branch', branch),
+  }
+  const before = queryValue(c, 'before', id)
+  const { branch: refName, ...rest } = filter
+  const found = await parts.store.runs({ ...rest, refName, before, limit: AT_ONCE + 1 })
+  const runs = found.slice(0, AT_ONCE)
+  const next = found.length > AT_ONCE ? runs.at(-1)?.id : undefined
+  const now = Date.now()
+  const frame = {
+    title: 'Runs',
+    place: 'runs' as const,
+    visitor: c.get('visitor'),
+    live: before === undefined,
+    refresh: false,
+  }
+  return page(
+    c,
+    <Layout frame={frame}>
+      <h1>Runs</h1>
+      <Filters filter={filter} hooks={[...parts.hooks().hooks.keys()]} />
+      {runs.length === 0 ? (
+        <p class="dim">No run is like this.</p>
+      ) : (
+        <RunTable runs={runs} now={now} />
+      )}
+      <nav class="paging" aria-label="More runs">
+        {before === undefined ? null : <a href={address(filter)}>The newest</a>}
+        {next === undefined ? null : <a href={address(filter, next)}>Older runs</a>}
+      </nav>
+    </Layout>,
+  )
+}
+
+function Filters({ filter, hooks }: { filter: Filter; hooks: readonly string[] }) {
+  const isFiltered = Object.values(filter).some((value) => value !== undefined)
+  return (
+    <form class="filters" method="get" action={`${BASE}/runs`}>
+      <label>
+        Hook
+        <select name="hook">
+          <option value="">any</option>
+          {hooks.map((one) => (
+            <option value={one} selected={one === filter.hook}>
+              {one}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Status
+        <select name="status">
+          <option value="">any</option>
+          {runStatuses.map((one) => (
+            <option value={one} selected={one === filter.status}>
+              {words[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Event
+        <input name="event" value={filter.event ?? ''} size={10} placeholder="any" />
+      </label>
+      <label>
+        Branch or tag
+        <input name="branch" value={filter.branch ?? ''} size={14} placeholder="any" />
+      </label>
+      <button type="submit">
+        <Icon name="search" /> Show
+      </button>
+      {isFiltered ? <a href={`${BASE}/runs`}>All runs</a> : null}
+    </form>
+  )
+}
+
+function address(filter: Filter, before?: number): string {
+  const asked = Object.entries({ ...filter, before: before?.toString() })
+  const query = new URLSearchParams()
+  for (const [key, value] of asked) if (value) query.set(key, value)
+  return query.size > 0 ? `${BASE}/runs?${query}` : `${BASE}/runs`
+}

@@ -1,0 +1,222 @@
+/** How a hook is set up at its host. The page waits with whoever reads it, and turns green by itself. */
+
+import { composeCall } from '../hosts/call.ts'
+import { formsFor, sampleSource } from '../hosts/forms.ts'
+import { isFixed } from '../hosts/recipes.ts'
+import type { Hook, Secret } from '../model/hook.ts'
+import { reaches } from '../record/tokens.ts'
+import { upTo } from '../show/parameters.ts'
+import { type Arrival, arrivalOf } from './arrival.ts'
+import { findHook } from './found.ts'
+import { Icon } from './icons.tsx'
+import { Crumbs, Layout } from './layout.tsx'
+import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { page, queryValue, seeOther } from './render.tsx'
+import { eventsOf, wordsFor } from './setup-words.ts'
+import { sendTest } from './test-delivery.ts'
+import { When } from './times.tsx'
+import { Plain, Pre } from './visible.tsx'
+
+export async function setupPage(c: Ask, parts: PagesParts): Promise<Response> {
+  return drawn(c, parts, findHook(c, parts), false)
+}
+
+/** A POST, so that no link and no back button shows a secret; and only after it was written down who asked. */
+export async function secretPage(c: Ask, parts: PagesParts): Promise<Response> {
+  const hook = findHook(c, parts)
+  await parts.keepSecretShown(c.get('visitor'), `hook ${hook.name}`)
+  return drawn(c, parts, hook, true)
+}
+
+export async function testDelivery(c: Ask, parts: PagesParts): Promise<Response> {
+  const hook = findHook(c, parts)
+  const status = await sendTest(parts, hook)
+  return seeOther(`${BASE}/hooks/${hook.name}/setup?answered=${status}`)
+}
+
+async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Promise<Response> {
+  const arrival = await arrivalOf(parts, hook)
+  const answered = queryValue(c, 'answered', upTo(999))
+  const { role } = c.get('visitor')
+  const words = wordsFor(hook)
+  const url = `${parts.control.status().url}${hook.path}`
+  const frame = {
+    title: arrival.delivery ? `${hook.name} is set up` : `Set up ${hook.name}`,
+    mood: arrival.delivery ? ('success' as const) : ('queued' as const),
+    visitor: c.get('visitor'),
+    live: !reveal,
+  }
+  return page(
+    c,
+    <Layout frame={frame}>
+      <Crumbs
+        of={[
+          ['Hooks', `${BASE}/`],
+          [hook.name, `${BASE}/hooks/${hook.name}`],
+        ]}
+      />
+      <h1>Set up {hook.name}</h1>
+      <State arrival={arrival} title={words?.title ?? 'a first call'} />
+      {answered === undefined ? null : (
+        <p class="notice s-queued">
+          <Icon name="arrow" />
+          <span>
+            The test delivery was answered <b>{answered}</b>. What came of it is under{' '}
+            <a href={`${BASE}/deliveries`}>Deliveries</a>, or under{' '}
+            <a href={`${BASE}/refused`}>Refused</a>.
+          </span>
+        </p>
+      )}
+      <ol class="setup">
+        {words === null ? null : (
+          <li>
+            At {words.title}, open <b>{words.where}</b>
+            <span class="dim"> of {hook.repositories.map(({ name }) => name).join(', ')}</span>
+          </li>
+        )}
+        <li>
+          <b>{words?.url ?? 'URL'}</b>
+          <Copied text={url} />
+        </li>
+        <SecretStep
+          hook={hook}
+          field={words?.secret ?? null}
+          reveal={reveal}
+          admin={role === 'admin'}
+        />
+        {words?.type == null ? null : (
+          <li>
+            <b>{words.type}</b> <code>application/json</code>
+          </li>
+        )}
+        {words === null ? null : (
+          <li>
+            <b>{words.events}</b> {eventsOf(hook)}
+          </li>
+        )}
+      </ol>
+      <Try hook={hook} url={url} mayRun={reaches(role, 'operator')} />
+    </Layout>,
+  )
+}
+
+function State({ arrival, title }: { arrival: Arrival; title: string }) {
+  const { delivery, refusal } = arrival
+  const now = Date.now()
+  return (
+    <div class="setup-state" data-part="setup-state" role="status">
+      {delivery === null ? (
+        <p class="notice s-queued waiting">
+          <Icon name="queued" />
+          <span>
+            Waiting for {title === 'a first call' ? title : `${title}'s first delivery`} …
+          </span>
+        </p>
+      ) : (
+        <p class="notice s-success">
+          <Icon name="success" />
+          <span>
+            {delivery.event === 'ping' ? 'Ping' : 'Delivery'} received{' '}
+            <When at={delivery.receivedAt} now={now} />, and its proof was right (
+            <Plain text={delivery.proof} />
+            ). <a href={`${BASE}/deliveries/${delivery.id}`}>See what it said</a>
+          </span>
+        </p>
+      )}
+      {refusal === null ? null : (
+        <p class="notice s-failure">
+          <Icon name="failure" />
+          <span>
+            A request came <When at={refusal.lastAt} now={now} /> and was refused:{' '}
+            <Plain text={refusal.reason} />
+          </span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Copied({ text }: { text: string }) {
+  return (
+    <copy-text class="copied">
+      <code>{text}</code>
+    </copy-text>
+  )
+}
+
+function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; admin: boolean }) {
+  const { hook, field, reveal, admin } = props
+  const secrets = secretsOf(hook)
+  if (hook.open) return <li>Everybody may call it: it asks for no secret.</li>
+  if (secrets.length === 0) return null
+  return (
+    <li>
+      <b>{field ?? (hook.secrets.length > 0 ? 'Secret' : 'Token')}</b>{' '}
+      {reveal ? (
+        secrets.map(({ name, value }) => (
+          <div class="secret">
+            <span class="dim">{name}</span>
+            <Copied text={value} />
+          </div>
+        ))
+      ) : (
+        <>
+          <span class="dim">the value of</span> <code>{secrets[0]?.name}</code>
+          {admin ? (
+            <form class="inline" method="post" action={`${BASE}/hooks/${hook.name}/secret`}>
+              <button type="submit" class="quiet">
+                <Icon name="key" /> Show it
+              </button>
+              <span class="dim">This is written down.</span>
+            </form>
+          ) : (
+            <span class="dim">, which an admin can see here</span>
+          )}
+        </>
+      )}
+    </li>
+  )
+}
+
+function secretsOf(hook: Hook): readonly Secret[] {
+  return hook.secrets.length > 0 ? hook.secrets : hook.tokens
+}
+
+function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }) {
+  if (hook.host === 'sourcehut') return null
+  return (
+    <>
+      <h2>Try it</h2>
+      {mayRun && hook.enabled ? (
+        <form class="inline" method="post" action={`${BASE}/hooks/${hook.name}/test`}>
+          <button type="submit">
+            <Icon name="arrow" /> Send a test delivery
+          </button>
+          <span class="dim">It goes the way of a real one: the command runs.</span>
+        </form>
+      ) : null}
+      <p class="dim">Or from any shell; it needs curl and openssl.</p>
+      {recipesFor(hook, url).map((recipe) => (
+        <copy-text class="copied block">
+          <Pre label="A signed call">{recipe}</Pre>
+        </copy-text>
+      ))}
+    </>
+  )
+}
+
+/** The secret is not in them: whoever pastes one knows it, or where it is kept. */
+function recipesFor(hook: Hook, url: string): string[] {
+  const sha = '5ca1ab1e'.repeat(5)
+  const call = composeCall(hook, hook.repositories.length > 0 ? { sha } : {}, null, Date.now())
+  const headers = Object.entries(call.headers).filter(([name]) => isFixed(name, hook.host))
+  const variable =
+    hook.secrets.length > 0 ? 'SECRET' : hook.tokens.length > 0 ? 'TOKEN' : 'PASSWORD'
+  return formsFor(hook, {
+    method: call.method,
+    url: url + call.query,
+    headers: Object.fromEntries(headers),
+    body: sampleSource(call, hook, sha),
+    secret: `"\${${variable}:?set it first}"`,
+  })
+}

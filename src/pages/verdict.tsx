@@ -1,0 +1,99 @@
+/** Why each hook did, or did not, answer: rule by rule, with what was wanted and what was found. */
+
+import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
+import { Icon } from './icons.tsx'
+import { BASE } from './parts.ts'
+import { Plain } from './visible.tsx'
+
+interface Judged {
+  readonly verdicts: readonly Verdict[]
+  readonly updates: readonly Update[]
+  /** Nothing was started: a hook that matched would run. */
+  readonly wouldRun: boolean
+}
+
+export function VerdictList({ verdicts, updates, wouldRun }: Judged) {
+  if (verdicts.length === 0) return <p class="dim">No hook was asked.</p>
+  return (
+    <ul class="verdicts">
+      {verdicts.map((verdict) => {
+        const update = updates.length > 1 ? updates[verdict.update] : undefined
+        const ref = update?.tag ?? update?.branch
+        return (
+          <li class={`card verdict ${verdict.matched ? 's-success' : 's-cancelled'}`}>
+            <h3>
+              <a href={`${BASE}/hooks/${verdict.hook}`}>
+                <Plain text={verdict.hook} />
+              </a>
+              {ref == null ? null : (
+                <span class="ref">
+                  <Plain text={ref} />
+                </span>
+              )}
+              <Outcome verdict={verdict} wouldRun={wouldRun} />
+            </h3>
+            <ul class="checks">
+              {verdict.checks.map((check) => (
+                <CheckRow check={check} />
+              ))}
+            </ul>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function Outcome({ verdict, wouldRun }: { verdict: Verdict; wouldRun: boolean }) {
+  if (verdict.run !== null) {
+    return (
+      <a class="outcome s-success" href={`${BASE}/runs/${verdict.run}`}>
+        <Icon name="arrow" /> run #{verdict.run}
+      </a>
+    )
+  }
+  if (wouldRun && verdict.matched) {
+    return (
+      <span class="outcome s-success">
+        <Icon name="arrow" /> would run
+      </span>
+    )
+  }
+  const held = verdict.checks.some(({ result }) => result === 'fail')
+  return <span class="outcome s-cancelled">{held ? 'did not run' : 'started nothing'}</span>
+}
+
+const looks: Readonly<
+  Record<CheckResult, { icon: 'success' | 'failure' | 'question'; word: string }>
+> = {
+  pass: { icon: 'success', word: 'holds' },
+  fail: { icon: 'failure', word: 'does not hold' },
+  unknown: { icon: 'question', word: 'cannot be known' },
+}
+
+function CheckRow({ check }: { check: Check }) {
+  const { icon, word } = looks[check.result]
+  const failed = check.result === 'fail'
+  return (
+    <li class={`check c-${check.result}`}>
+      <Icon name={icon} />
+      <span class="unseen">{word}: </span>
+      <b>{check.rule}</b>
+      <span class="says">
+        <Plain text={check.says} />
+      </span>
+      {failed && check.wanted !== '' ? (
+        <dl class="wanted">
+          <dt>wanted</dt>
+          <dd>
+            <Plain text={check.wanted} />
+          </dd>
+          <dt>found</dt>
+          <dd>
+            <Plain text={check.found === '' ? 'nothing' : check.found} />
+          </dd>
+        </dl>
+      ) : null}
+    </li>
+  )
+}
