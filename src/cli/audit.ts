@@ -1,12 +1,12 @@
 /** `runhook audit`: who did what, and whether it was done. */
 
 import type { AuditRow } from '../record/audit.ts'
+import { stamp } from '../show/when.ts'
 import { query } from './client.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { stamp } from '../show/when.ts'
 
 export interface AuditOptions extends PlaceOptions {
   readonly limit: number

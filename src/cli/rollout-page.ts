@@ -2,11 +2,11 @@
 
 import type { Run } from '../model/run.ts'
 import type { Rollout } from '../postgres/contract.ts'
+import { ago, stamp } from '../show/when.ts'
 import { printable } from './printable.ts'
 import { durationOf, eventOf, retryOf, shortSha, signOf } from './run-words.ts'
 import type { Cell } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago, stamp } from '../show/when.ts'
 import { displayWidth, padTo } from './width.ts'
 
 export function rolloutPage(rollout: Rollout, terminal: Terminal): string {

@@ -3,6 +3,7 @@
 import type { Run } from '../model/run.ts'
 import type { Rollout } from '../postgres/contract.ts'
 import type { Page } from '../show/views.ts'
+import { ago } from '../show/when.ts'
 import { query } from './client.ts'
 import { ALONE, workersOf } from './fleet.ts'
 import { refuseUnknownHook } from './known-hook.ts'
@@ -12,7 +13,6 @@ import { rolloutPage, signOfRollout, summaryOf } from './rollout-page.ts'
 import { eventOf, shortSha } from './run-words.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from '../show/when.ts'
 
 export interface RolloutsOptions extends PlaceOptions {
   readonly hook?: string

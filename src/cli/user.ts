@@ -3,11 +3,11 @@
 import { RunhookError } from '../errors.ts'
 import type { Role } from '../record/tokens.ts'
 import type { User } from '../record/users.ts'
+import { ago } from '../show/when.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from '../show/when.ts'
 
 export interface UserOptions extends PlaceOptions {
   readonly json?: boolean

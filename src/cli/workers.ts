@@ -2,13 +2,13 @@
 
 import type { Deployed, Worker } from '../postgres/contract.ts'
 import type { WorkersView } from '../show/views.ts'
+import { ago } from '../show/when.ts'
 import { ALONE } from './fleet.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { shortSha, signOf } from './run-words.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { ago } from '../show/when.ts'
 
 export interface WorkerOptions extends PlaceOptions {
   readonly json?: boolean
