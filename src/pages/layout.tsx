@@ -70,9 +70,9 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
             ))}
           </nav>
           <theme-switch />
-          <span class="who" title={`Role: ${visitor.role}`}>
+          <a class="who" href={`${BASE}/account`} title={`Role: ${visitor.role}`}>
             {visitor.name}
-          </span>
+          </a>
         </header>
         <main id="main">{children}</main>
         <footer class="foot">runhook {version}</footer>

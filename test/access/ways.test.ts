@@ -278,7 +278,7 @@ describe('the dashboard', () => {
       )
     expect(Number(port)).not.toBe(site.port)
     expect(await statuses(site.port)).toEqual([404, 404, 404, 401])
-    expect(await statuses(Number(port))).toEqual([200, 303, 401, 404])
+    expect(await statuses(Number(port))).toEqual([200, 302, 401, 404])
     expect(site.server.firstLink).toContain(`:${port}/-/link/`)
     const link = site.pathOfLink(site.server.firstLink ?? '')
     const { cookie } = await site.askAt(Number(port), link, { form: { name: 'ada' } })
