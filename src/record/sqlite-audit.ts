@@ -1,8 +1,8 @@
 /** The audit log in SQLite. The contract is in audit.ts. */
 
+import { auditRowOf } from './account-rows.ts'
 import { AUDIT_MS, type Audit, type AuditEntry, type AuditFilter, type AuditRow } from './audit.ts'
 import type { Database } from './database.ts'
-import { number, type Row, text } from './rows.ts'
 
 /** Old rows that go at once: it blocks the event loop. There are never more of them than new ones. */
 const TIDY_AT_ONCE = 100
@@ -24,20 +24,7 @@ export class SqliteAudit implements Audit {
   }
 
   async list({ before = Number.MAX_SAFE_INTEGER, limit }: AuditFilter): Promise<AuditRow[]> {
-    return this.#sql.list.all(before, limit).map(rowOf)
-  }
-}
-
-function rowOf(row: Row): AuditRow {
-  return {
-    id: number(row, 'id'),
-    at: number(row, 'at'),
-    who: text(row, 'who'),
-    via: text(row, 'via'),
-    address: text(row, 'address'),
-    what: text(row, 'what'),
-    object: text(row, 'object'),
-    outcome: text(row, 'outcome'),
+    return this.#sql.list.all(before, limit).map(auditRowOf)
   }
 }
 

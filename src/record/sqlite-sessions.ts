@@ -1,9 +1,10 @@
 /** Sessions, and links that make one, in SQLite. The contracts are in users.ts. */
 
 import { RunhookError } from '../errors.ts'
+import { isLinkOver, isOver, sessionOf, userOf } from './account-rows.ts'
 import type { Database } from './database.ts'
-import { number, type Row, text } from './rows.ts'
-import { type SqliteUsers, userOf } from './sqlite-users.ts'
+import { number } from './rows.ts'
+import type { SqliteUsers } from './sqlite-users.ts'
 import {
   IDLE_MS,
   LINK_MS,
@@ -107,25 +108,10 @@ export class SqliteLinks implements Links {
 
   #find(hash: Uint8Array, at: number): LinkFor | null {
     const row = this.#sql.find.get(hash)
-    if (!row || number(row, 'created_at') + LINK_MS <= at) return null
+    if (!row || isLinkOver(row, at)) return null
     if (row.user_id === null) return this.#users.isEmpty ? { first: true } : null
     const user = this.#sql.user.get(number(row, 'user_id'))
     return user && user.disabled_at === null ? { user: userOf(user) } : null
-  }
-}
-
-function isOver({ createdAt, seenAt }: Session, at: number): boolean {
-  return createdAt + SESSION_MS <= at || seenAt + IDLE_MS <= at
-}
-
-function sessionOf(row: Row): Session {
-  return {
-    id: number(row, 'id'),
-    user: text(row, 'user_name'),
-    createdAt: number(row, 'created_at'),
-    seenAt: number(row, 'seen_at'),
-    address: text(row, 'address'),
-    userAgent: text(row, 'user_agent'),
   }
 }
 

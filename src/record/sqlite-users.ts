@@ -1,9 +1,9 @@
 /** Users in SQLite. The contract is in users.ts. */
 
 import { RunhookError } from '../errors.ts'
+import { unknownUser, userOf, userTaken } from './account-rows.ts'
 import type { Database } from './database.ts'
-import { number, numberOrNull, type Row, text } from './rows.ts'
-import { roleOf } from './token-rows.ts'
+import { text } from './rows.ts'
 import type { Role } from './tokens.ts'
 import type { NewUser, User, Users } from './users.ts'
 
@@ -23,11 +23,7 @@ export class SqliteUsers implements Users {
   /** Inside a transaction of somebody else's. */
   insert({ name, role, createdBy }: NewUser): User {
     const taken = this.#sql.find.get(name)
-    if (taken) {
-      throw new RunhookError('conflict', `There is a user "${text(taken, 'name')}" already.`, {
-        hint: `"runhook user link ${text(taken, 'name')}" lets that one in.`,
-      })
-    }
+    if (taken) throw userTaken(text(taken, 'name'))
     const row = this.#sql.insert.get(name, role, Date.now(), createdBy)
     if (!row) throw new RunhookError('storage', 'The user was not stored.')
     return userOf(row)
@@ -92,26 +88,12 @@ export class SqliteUsers implements Users {
   #named(name: string): User {
     const row = this.#sql.find.get(name)
     if (row) return userOf(row)
-    throw new RunhookError('not-found', `There is no user "${name}".`, {
-      hint: `"runhook user list" shows them all; "runhook user add ${name} --role viewer" makes one.`,
-    })
+    throw unknownUser(name)
   }
 
   #shutOut({ id }: User, keep: number | null): void {
     this.#sql.endSessions.run(id, keep ?? 0) // none has the number 0
     this.#sql.endLinks.run(id)
-  }
-}
-
-export function userOf(row: Row): User {
-  return {
-    id: number(row, 'id'),
-    name: text(row, 'name'),
-    role: roleOf(text(row, 'role')),
-    hasPassword: row.password !== null,
-    createdAt: number(row, 'created_at'),
-    createdBy: text(row, 'created_by'),
-    disabledAt: numberOrNull(row, 'disabled_at'),
   }
 }
 
