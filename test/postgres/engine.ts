@@ -1,6 +1,7 @@
 /** PostgreSQL as an engine beneath the Store, for the contract suites. */
 
 import { onTestFinished } from 'vitest'
+import { accountsIn } from '../../src/postgres/accounts.ts'
 import { Boss } from '../../src/postgres/boss.ts'
 import type { Postgres } from '../../src/postgres/connect.ts'
 import type { Claim } from '../../src/postgres/contract.ts'
@@ -43,6 +44,7 @@ export const postgres: Engine = {
       const opened: Opened = {
         store,
         tokens: store.tokens,
+        accounts: accountsIn(member.db, []),
         async begin(runId) {
           for (const claim of await worker.claim(1000)) taken.set(claim.runId, claim)
           const claim = taken.get(runId)

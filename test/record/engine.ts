@@ -7,6 +7,7 @@ import type { Run, RunEnd } from '../../src/model/run.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
 import type { Accepted, Begun, RetryPlan, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
+import type { Accounts } from '../../src/record/users.ts'
 import type { MaybeTest } from '../needs.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
 
@@ -14,6 +15,7 @@ import { aDelivery, aDirectory, aHook } from '../some.ts'
 export interface Opened {
   readonly store: Store
   readonly tokens: Tokens
+  readonly accounts: Accounts
   /** Marks a waiting run as running. Null when it waits no longer. */
   begin(runId: number): Promise<Begun | null>
   /** A running run whose command never started. */
@@ -45,6 +47,7 @@ export const sqlite: Engine = {
       return {
         store,
         tokens: store.tokens,
+        accounts: store.accounts,
         begin: (runId) => store.begin(runId, 'c0ffee000000'),
         requeue: (runId) => store.requeue(runId),
         finish: (runId, end, retry) => store.finish(runId, end, retry),
