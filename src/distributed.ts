@@ -6,13 +6,14 @@
 import type { Current } from './current.ts'
 import { policyOf } from './current.ts'
 import type { Engine, ServerRole } from './engine.ts'
-import { RunhookError } from './errors.ts'
+import { messageOf, RunhookError } from './errors.ts'
 import { FleetDispatcher } from './fleet/dispatch.ts'
 import { FleetEnds } from './fleet/ends.ts'
 import { tellMoves } from './fleet/moves.ts'
 import type { Log } from './log.ts'
 import { leave, lostRunsOf, type Member, memberOf, ready } from './member.ts'
 import type { WorkerSettings } from './model/config.ts'
+import { accountsIn, type FleetAccounts } from './postgres/accounts.ts'
 import { PostgresKeptOutputs } from './postgres/kept-outputs.ts'
 import { PostgresRounds } from './postgres/rounds.ts'
 import { sealTokens } from './postgres/sealed-tokens.ts'
@@ -59,10 +60,13 @@ function engineOf(member: Member, hands: Hands | null, current: Current, log: Lo
     policy: () => policyOf(current.config),
     log,
   })
+  const { sealKeys } = current.config.server.worker
+  const accounts = accountsIn(db, sealKeys ?? [])
   listener.start() // before the first delivery: who waits for its run is told by word
   return {
     store,
     tokens: tokensOf(store.tokens, current.config.server.worker),
+    accounts,
     dispatcher,
     output,
     moves,
@@ -76,6 +80,7 @@ function engineOf(member: Member, hands: Hands | null, current: Current, log: Lo
     start() {
       retention.start()
       lost.start()
+      void renew(accounts, log)
       // Its name may be taken: that ends a worker, and a server that is nothing but one; others go on.
       hands
         ?.start()
@@ -98,6 +103,16 @@ function engineOf(member: Member, hands: Hands | null, current: Current, log: Lo
       await hands?.close()
       await leave(member)
     },
+  }
+}
+
+/** Never waited for: what a key that goes has sealed counts until then. */
+async function renew(accounts: FleetAccounts, log: Log): Promise<void> {
+  try {
+    const problem = await accounts.renew()
+    if (problem !== null) log.warn(`    ${problem}`)
+  } catch (error) {
+    log.warn(`    seals of users could not be looked at: ${messageOf(error)}`)
   }
 }
 

@@ -72,11 +72,12 @@ export async function startServer(
   setUrl(front.url, dashboard)
   await listenLocally(local, socket, log)
   engine.start()
+  const accounts = roles.includes('show') ? engine.accounts : undefined
   return {
     url: front.url,
     held: front.held,
-    dashboard: engine.accounts ? dashboard : null,
-    firstLink: await firstLink(engine.accounts, dashboard, log),
+    dashboard: accounts ? dashboard : null,
+    firstLink: await firstLink(accounts, dashboard, log),
     status,
     async reload(next) {
       const replacement = currentOf(next)

@@ -236,6 +236,6 @@ export async function makeLink(
 
 function none(): never {
   throw new RunhookError('conflict', 'This server has no dashboard to sign in to.', {
-    hint: 'Take "dashboard": false out of "server" in the hooks file; on PostgreSQL there is none yet.',
+    hint: 'Take "dashboard": false out of "server" in the hooks file.',
   })
 }
