@@ -30,7 +30,9 @@ export async function exportRecord(options: ExportOptions, terminal: Terminal): 
   const counts =
     place.kind === 'folder'
       ? await readSqlite(place.directory, take)
-      : await withDatabase(place.url, 'export', (database) => readPostgres(database, take))
+      : await withDatabase(place.url, 'export', (database) =>
+          readPostgres(database, take, place.config.server.worker.sealKeys ?? []),
+        )
   await terminal.talk.write(`Exported ${countsInWords(counts)}.\n`)
   return 0
 }
@@ -46,7 +48,7 @@ async function written(
   return blocks.counts
 }
 
-/** Under its name only when it is whole. It holds payloads and the hashes of tokens: for its owner alone. */
+/** Under its name only when it is whole. It holds payloads and the hashes of tokens and passwords: for its owner alone. */
 async function toFile(blocks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
   const part = `${file}.part`
   const target = createWriteStream(part, { mode: 0o600, flush: true })

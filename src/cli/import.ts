@@ -81,9 +81,10 @@ const words: readonly (readonly [kind: string, one: string, many: string])[] = [
   ['run', 'run', 'runs'],
   ['output', 'output', 'outputs'],
   ['token', 'token', 'tokens'],
+  ['user', 'user', 'users'],
 ]
 
-/** What a person counts: "120 deliveries, 98 runs, 97 outputs, 2 tokens" */
+/** What a person counts: "120 deliveries, 98 runs, 97 outputs, 2 tokens, 3 users" */
 export function countsInWords(counts: Counts): string {
   const parts = words.map(([kind, one, many]) => {
     const count = counts[kind] ?? 0

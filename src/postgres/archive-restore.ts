@@ -5,17 +5,20 @@
 
 import { RunhookError } from '../errors.ts'
 import type { Secret } from '../model/hook.ts'
-import { cutOffBy, notKept, stepCutOff } from '../record/archive-moved.ts'
+import { cutOffBy, history, notKept, stepCutOff } from '../record/archive-moved.ts'
 import type { ArchiveReader } from '../record/archive-reader.ts'
 import { type ArchiveRow, columnsOf, type Entry, type TableName } from '../record/archive-tables.ts'
 import { deliveryOf, runOf } from '../record/rows.ts'
 import { asStorageError, type Postgres, type Session } from './connect.ts'
 import { requireSchema } from './schema.ts'
 import { deliveryDigest, sealedOf, sealFields, sealOf } from './seal.ts'
+import { AccountSeal } from './sealed-accounts.ts'
 
 export const names = {
   config: 'configs',
   token: 'tokens',
+  user: 'users',
+  audit: 'audit',
   refusal: 'refusals',
   worker: 'workers',
   delivery: 'deliveries',
@@ -57,9 +60,10 @@ export async function restorePostgres(
       await refuseHistory(session)
       await new Restoring(session, at, waiting.placeOf).take(archive)
       if (waiting.sealKey) await sealWaiting(session, waiting.sealKey)
+      if (waiting.sealKey) await sealUsers(session, waiting.sealKey)
       await waiting.send?.(session)
       await session.query(AWAY)
-      for (const table of ['deliveries', 'runs', 'tokens']) await session.query(behind(table))
+      for (const [table] of history) await session.query(behind(table))
     } catch (error) {
       throw asStorageError(error) // what was read cannot be read again, so there is no second try
     }
@@ -71,12 +75,12 @@ const AWAY = 'UPDATE runhook.workers SET stopped_at = now() WHERE started_at = n
 
 /** The lock keeps receivers out until the end; they answer 503 meanwhile. */
 async function refuseHistory(session: Session): Promise<void> {
-  await session.query(`LOCK TABLE runhook.deliveries, runhook.runs, runhook.tokens
-    IN SHARE ROW EXCLUSIVE MODE`)
-  for (const table of ['deliveries', 'runs', 'tokens']) {
+  const tables = history.map(([table]) => `runhook.${table}`)
+  await session.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
+  for (const [table, what] of history) {
     const rows = await session.query(`SELECT 1 FROM runhook.${table} LIMIT 1`)
     if (rows.length === 0) continue
-    throw new RunhookError('conflict', `The database has a history already: there are ${table}.`, {
+    throw new RunhookError('conflict', `The database has a history already: there are ${what}.`, {
       hint: 'A history is imported only where there is none: make a new database for it.',
     })
   }
@@ -101,6 +105,15 @@ async function sealWaiting(session: Session, key: Secret): Promise<void> {
     const [of = {}] = await session.query(delivery, [run.deliveryId])
     const seal = sealOf(sealFields(run, sealedOf(row), deliveryDigest(deliveryOf(of))), key)
     await session.query('UPDATE runhook.runs SET seal = $2 WHERE id = $1', [id, seal])
+  }
+}
+
+/** Those that were read are all there are. */
+async function sealUsers(session: Session, key: Secret): Promise<void> {
+  const seal = new AccountSeal([key])
+  for (const row of await session.query('SELECT * FROM runhook.users')) {
+    const sql = 'UPDATE runhook.users SET seal = $2 WHERE id = $1'
+    await session.query(sql, [row.id, seal.of('user', row)])
   }
 }
 

@@ -3,6 +3,7 @@
  * moment, while the fleet goes on. Turns are not of the record: they are taken anew.
  */
 
+import type { Secret } from '../model/hook.ts'
 import { BLOCK, columnsOf, type Entry, rowOf, type TableName } from '../record/archive-tables.ts'
 import { number, type Row } from '../record/rows.ts'
 import { names } from './archive-restore.ts'
@@ -10,6 +11,7 @@ import { asStorageError, type Postgres, type Session } from './connect.ts'
 import { bytesIn, piecesOf } from './output-rows.ts'
 import { placed, sizeOf } from './pieces.ts'
 import { requireSchema } from './schema.ts'
+import { AccountSeal } from './sealed-accounts.ts'
 
 /** Bodies up to so many bytes come with their row, larger ones on their own. */
 const SMALL = 64 * 1024
@@ -19,6 +21,8 @@ const ROWS = 200
 const orders: Readonly<Record<TableName, string>> = {
   config: 'hash COLLATE "C"',
   token: 'id',
+  user: 'id',
+  audit: 'id',
   refusal: 'minute, address COLLATE "C", path COLLATE "C", reason COLLATE "C"',
   worker: 'name COLLATE "C"',
   delivery: 'id',
@@ -30,10 +34,14 @@ const orders: Readonly<Record<TableName, string>> = {
 
 const SNAPSHOT = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
-/** Hands them to `take`, which must have read all it wants when it resolves. */
+/**
+ * Hands them to `take`, which must have read all it wants when it resolves. `keys`: of `server.seal`; users that
+ * none of them has sealed are left behind, for an import seals whom it gets.
+ */
 export async function readPostgres<T>(
   database: Postgres,
   take: (entries: AsyncIterable<Entry>) => Promise<T>,
+  keys: readonly Secret[] = [],
 ): Promise<T> {
   await requireSchema(database)
   let failed: { readonly error: unknown } | null = null
@@ -41,7 +49,7 @@ export async function readPostgres<T>(
     await session.query(SNAPSHOT)
     await session.query('SET LOCAL idle_in_transaction_session_timeout = 0') // for slow readers
     try {
-      return await take(entriesOf(telling(session)))
+      return await take(entriesOf(telling(session), new AccountSeal(keys)))
     } catch (error) {
       failed = { error } // what was handed out cannot be taken back, so there is no second try
       throw asStorageError(new Error('it was given up'))
@@ -62,8 +70,11 @@ function telling(session: Session): Session {
   }
 }
 
-async function* entriesOf(session: Session): AsyncGenerator<Entry> {
-  for (const kind of ['config', 'token', 'refusal', 'worker'] as const) yield* rowsOf(session, kind)
+async function* entriesOf(session: Session, seal: AccountSeal): AsyncGenerator<Entry> {
+  for (const kind of ['config', 'token'] as const) yield* rowsOf(session, kind)
+  for await (const row of select(session, 'user', 'seal'))
+    if (seal.fits('user', row)) yield { kind: 'user', row: rowOf('user', row) }
+  for (const kind of ['audit', 'refusal', 'worker'] as const) yield* rowsOf(session, kind)
   for await (const row of select(session, 'delivery', BODY)) {
     const body = row.body instanceof Uint8Array ? row.body : await largeBody(session, row)
     yield { kind: 'delivery', row: rowOf('delivery', row), body }

@@ -1,9 +1,21 @@
-/** What a move makes of runs that were under way: their commands end with the old server, or go on there unseen. */
+/**
+ * What a move makes of runs that were under way: their commands end with the old server, or go on there unseen.
+ * And what must be empty where a history goes.
+ */
 
 import { messageOf, RunhookError } from '../errors.ts'
 import type { ArchiveRow } from './archive-tables.ts'
 
 const REASON = 'it ran while its history was moved to another database'
+
+/** Tables that are empty where nothing has happened yet, and what people call their rows. */
+export const history = [
+  ['deliveries', 'deliveries'],
+  ['runs', 'runs'],
+  ['tokens', 'tokens'],
+  ['users', 'users'],
+  ['audit', 'rows of the audit log'],
+] as const
 
 /** `at`: when the history was written down. */
 export function cutOffBy(run: ArchiveRow, at: number): ArchiveRow {

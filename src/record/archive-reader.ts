@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
+import { userOf } from './account-rows.ts'
 import { linesOf } from './archive-lines.ts'
 import { bytesOf, type Entry, readRow, type TableName, tableNames } from './archive-tables.ts'
 import { type Counts, FORMAT, FORMAT_VERSION, isCounted } from './archive-writer.ts'
@@ -72,6 +73,7 @@ export class ArchiveReader {
     const row = readRow(kind, found)
     if (row === null) return null
     if (kind === 'run') this.#must(() => runOf(row))
+    if (kind === 'user') this.#must(() => userOf(row))
     if (kind === 'step') this.#must(() => stepOf(row))
     if (kind === 'worker' && !isListOfTexts(this.#must(() => JSON.parse(`${row.labels}`))))
       return null

@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
-import { cutOffBy, notKept, stepCutOff } from './archive-moved.ts'
+import { cutOffBy, history, notKept, stepCutOff } from './archive-moved.ts'
 import type { ArchiveReader } from './archive-reader.ts'
 import {
   type ArchiveRow,
@@ -22,6 +22,8 @@ import { FileOutputLog } from './output.ts'
 const names = {
   config: 'configs',
   token: 'tokens',
+  user: 'users',
+  audit: 'audit',
   refusal: 'refusals',
   delivery: 'deliveries',
   pruned_run: 'pruned_runs',
@@ -51,9 +53,9 @@ export async function restoreSqlite(directory: string, archive: ArchiveReader): 
 }
 
 function refuseHistory(database: DatabaseSync, directory: string): void {
-  for (const table of ['deliveries', 'runs', 'tokens']) {
+  for (const [table, what] of history) {
     if (!database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get()) continue
-    throw new RunhookError('conflict', `${directory} has a history already: there are ${table}.`, {
+    throw new RunhookError('conflict', `${directory} has a history already: there are ${what}.`, {
       hint: 'A history is imported only where there is none. Name a fresh folder with --data FOLDER.',
     })
   }

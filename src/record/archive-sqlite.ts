@@ -61,6 +61,8 @@ function openToRead(directory: string): DatabaseSync {
 const orders = {
   config: 'configs ORDER BY hash',
   token: 'tokens ORDER BY id',
+  user: 'users ORDER BY id',
+  audit: 'audit ORDER BY id',
   refusal: 'refusals ORDER BY minute, address, path, reason',
   delivery: 'deliveries ORDER BY id',
   run: 'runs ORDER BY id',
@@ -72,7 +74,8 @@ const prunedRuns = `SELECT delivery_id, hook, update_index, id, status, max(stat
   FROM pruned_runs GROUP BY delivery_id, hook, update_index`
 
 async function* entriesOf(database: DatabaseSync, output: FileOutputLog): AsyncGenerator<Entry> {
-  for (const kind of ['config', 'token', 'refusal'] as const) yield* rowsOf(database, kind)
+  for (const kind of ['config', 'token', 'user', 'audit', 'refusal'] as const)
+    yield* rowsOf(database, kind)
   for (const row of select(database, 'delivery', ', body')) {
     const body = row.body instanceof Uint8Array ? row.body : new Uint8Array()
     yield { kind: 'delivery', row: rowOf('delivery', row), body }
@@ -85,7 +88,7 @@ async function* entriesOf(database: DatabaseSync, output: FileOutputLog): AsyncG
   yield* outputsOf(database, output)
 }
 
-function* rowsOf(database: DatabaseSync, kind: 'config' | 'token' | 'refusal' | 'step') {
+function* rowsOf(database: DatabaseSync, kind: Exclude<keyof typeof orders, 'delivery' | 'run'>) {
   for (const row of select(database, kind)) yield { kind, row: rowOf(kind, row) } as const
 }
 

@@ -20,6 +20,15 @@ export const tables = {
     ...{ id: number, hash: 'bytes', name: text, role: text, created_at: number, created_by: text },
     ...{ expires_at: 'number?', last_used_at: 'number?', revoked_at: 'number?' },
   },
+  /** Sessions and links are left out: people sign in anew. */
+  user: {
+    ...{ id: number, name: text, role: text, password: 'text?', created_at: number },
+    ...{ created_by: text, disabled_at: 'number?' },
+  },
+  audit: {
+    ...{ id: number, at: number, who: text, via: text, address: text, what: text },
+    ...{ object: text, outcome: text },
+  },
   refusal: {
     ...{ minute: number, address: text, path: text, reason: text, method: text },
     ...{ status: number, count: number, last_at: number },

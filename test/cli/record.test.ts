@@ -29,7 +29,7 @@ async function aShellWithHistory(options: ShellOptions = {}) {
   return { ...shell, data }
 }
 
-const SAID = '6 deliveries, 6 runs, 3 outputs, 2 tokens.\n'
+const SAID = '6 deliveries, 6 runs, 3 outputs, 2 tokens, 2 users.\n'
 
 describe('runhook export', () => {
   test('prints the whole history, which import takes from standard input', async () => {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished } from 'vitest'
 import type { Secret } from '../../src/model/hook.ts'
+import { accountsIn } from '../../src/postgres/accounts.ts'
 import { readPostgres } from '../../src/postgres/archive.ts'
 import { restorePostgres } from '../../src/postgres/archive-restore.ts'
 import { Postgres } from '../../src/postgres/connect.ts'
@@ -97,6 +98,7 @@ describe('a history of one machine', () => {
     }
     // Run 92 is known to have been, though it was removed.
     expect([await next('deliveries'), await next('runs'), await next('tokens')]).toEqual([7, 93, 3])
+    expect([await next('users'), await next('audit')]).toEqual([4, 2])
   })
 
   test('is sealed anew where it waits, and nowhere else', async () => {
@@ -112,6 +114,37 @@ describe('a history of one machine', () => {
     )
     const fields = sealFields(runOf(row), sealedOf(row), deliveryDigest(deliveryOf(delivery)))
     expect(checkSeal(fields, sealedOf(row).seal, [key])).toBeNull()
+  })
+
+  test('its people come along, sealed where runs are, and sign in anew', async () => {
+    const { bytes } = await aClosedHistory()
+    const key = { name: 'SEAL', value: 'a key to seal runs with' }
+    for (const keys of [[], [key]]) {
+      const database = await aFleetDatabase()
+      await moved(bytes, database, 'web', keys[0] ?? null)
+      const { users, sessions, audit } = accountsIn(database, keys)
+      expect(await users.list()).toMatchObject([
+        { id: 2, name: 'Ada', role: 'admin', disabledAt: null },
+        { id: 3, name: 'bob', createdBy: 'Ada', disabledAt: WRITTEN_AT - 1 },
+      ])
+      expect(await users.passwordOf('ada')).toBe('scrypt$15$c2FsdA$a2V5')
+      expect(await sessions.list(Date.now())).toEqual([])
+      expect(await count(database, 'links')).toBe(0)
+      expect(await audit.list({ limit: 9 })).toMatchObject([{ id: 1, object: 'user bob (viewer)' }])
+    }
+  })
+
+  test('whom somebody wrote into a sealed database, no move makes a user', async () => {
+    const { bytes } = await aClosedHistory()
+    const key = { name: 'SEAL', value: 'a key to seal runs with' }
+    const [first, second] = [await aFleetDatabase(), await aFleetDatabase()]
+    await moved(bytes, first, 'web', key)
+    await first.query(`INSERT INTO runhook.users (name, role, created_at, created_by)
+      VALUES ('mallory', 'admin', 0, '')`)
+    await first.query(`UPDATE runhook.users SET role = 'admin' WHERE name = 'bob'`)
+    await moved(await readPostgres(first, bytesOf, [key]), second, 'web', key)
+    const { users } = accountsIn(second, [key])
+    expect((await users.list()).map(({ name }) => name)).toEqual(['Ada'])
   })
 
   test('an empty one leaves the numbers where they begin', async () => {
@@ -232,6 +265,16 @@ describe('all or nothing', () => {
       message: 'The database has a history already: there are deliveries.',
     })
     expect(await count(database, 'deliveries')).toBe(6)
+  })
+
+  test('nor one that somebody has signed in to', async () => {
+    const { bytes } = await aClosedHistory()
+    const database = await aFleetDatabase()
+    const root = { role: 'admin', createdBy: 'root' } as const
+    await accountsIn(database, []).users.create({ name: 'ada', ...root })
+    await expect(moved(bytes, database)).rejects.toMatchObject({
+      message: 'The database has a history already: there are users.',
+    })
   })
 
   test('a database without tables says what to do first', async () => {

@@ -56,6 +56,8 @@ describe('a history', () => {
     expect(valuesOf(bytes).at(-1)?.end?.counts).toEqual({
       config: 1,
       token: 2,
+      user: 2,
+      audit: 1,
       refusal: 2,
       delivery: 6,
       pruned_run: 2,

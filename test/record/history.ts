@@ -1,6 +1,6 @@
 /**
  * A history with something of everything that is kept, made by a real Store: repeats, retries, a run that goes
- * on and one that waits, bodies of any bytes, outputs that were cut, refusals, tokens.
+ * on and one that waits, bodies of any bytes, outputs that were cut, refusals, tokens, people.
  */
 
 import { createHash } from 'node:crypto'
@@ -88,6 +88,21 @@ export async function aHistory(directory: string) {
   await store.tokens.create({ ...made, name: 'ci', hash: token('ci') })
   await store.tokens.create({ ...made, name: 'old', hash: token('old') })
   await store.tokens.revoke('old')
+  await store.accounts.users.create({ name: 'gone', role: 'viewer', createdBy: 'x' })
+  const ada = await store.accounts.users.create({
+    name: 'Ada',
+    role: 'admin',
+    createdBy: 'the first link',
+  })
+  await store.accounts.users.create({ name: 'bob', role: 'viewer', createdBy: 'Ada' })
+  await store.accounts.users.setPassword('ada', 'scrypt$15$c2FsdA$a2V5')
+  await store.accounts.users.disable('bob', WRITTEN_AT - 1)
+  await store.accounts.users.remove('gone')
+  const signedIn = { userId: ada.id, at: Date.now(), address: '::1', userAgent: 'x' }
+  await store.accounts.sessions.create({ hash: token('session'), ...signedIn })
+  await store.accounts.links.create({ hash: token('link'), userId: ada.id, at: Date.now() })
+  const done = { who: 'Ada', via: 'session', address: '::1', what: 'user.add', outcome: 'ok' }
+  await store.accounts.audit.add({ ...done, at: Date.now(), object: 'user bob (viewer)' })
   const refused = { method: 'POST', path: '/hooks/ü', address: '::1', status: 401, reason: 'no' }
   store.refuse({ ...refused, at: Date.now() })
   store.refuse({ ...refused, at: Date.now() - 60_000 })
