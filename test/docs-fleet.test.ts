@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { PgBoss } from 'pg-boss'
 import { expect, onTestFinished } from 'vitest'
+import { accountsIn } from '../src/postgres/accounts.ts'
 import { Postgres } from '../src/postgres/connect.ts'
 import { migrate, requireSchema } from '../src/postgres/schema.ts'
+import type { Accounts } from '../src/record/users.ts'
 import { aServer, onPostgres, PASSWORD } from './postgres/database.ts'
 
 const page = readFileSync('docs/fleet.md', 'utf8')
@@ -24,6 +26,25 @@ async function bossAt(url: string, migrate = false): Promise<PgBoss> {
   await boss.start()
   onTestFinished(() => boss.stop({ graceful: false }))
   return boss
+}
+
+/** All that a server does with people. */
+async function comeAndGo({ users, sessions, links, audit }: Accounts): Promise<void> {
+  const [hash, at] = [Buffer.alloc(32), Date.now()]
+  await links.create({ hash, userId: null, at })
+  const ada = await links.use(hash, at, 'ada')
+  if (ada === null) throw new Error('The first link opens nothing.')
+  const made = { hash, userId: ada.id, at, address: '', userAgent: '' }
+  const { id } = await sessions.create(made)
+  sessions.seen(id, at + 3_600_000)
+  expect(await sessions.list(at)).toMatchObject([{ seenAt: at + 3_600_000 }])
+  await sessions.end(id)
+  await users.setRole('ada', 'viewer')
+  await users.disable('ada', at)
+  await users.remove('ada')
+  const row = { at, who: 'ada', via: 'link', address: '', what: 'login', object: '', outcome: 'ok' }
+  await audit.add(row)
+  expect(await audit.list({ limit: 1 })).toMatchObject([row])
 }
 
 onPostgres(
@@ -58,12 +79,20 @@ onPostgres(
     await worker.query('SELECT * FROM runhook.deliveries')
     await worker.query(`UPDATE runhook.runs SET status = 'running'`)
     await receiver.query('SELECT * FROM runhook.tokens')
+    await comeAndGo(accountsIn(receiver, []))
     for (const closed of [
       delivery,
       `UPDATE runhook.deliveries SET body = ''`,
       'SELECT * FROM runhook.tokens',
       `INSERT INTO runhook.tokens (hash, name, role, created_at, created_by) VALUES ('', '', 'admin', 0, '')`,
       'SELECT * FROM runhook.refusals',
+      ...['users', 'sessions', 'links', 'audit'].map((table) => `SELECT * FROM runhook.${table}`),
+      `INSERT INTO runhook.users (name, role, created_at, created_by) VALUES ('x', 'admin', 0, '')`,
+      `INSERT INTO runhook.sessions (hash, user_id, created_at, seen_at, address, user_agent)
+        VALUES ('', 1, 0, 0, '', '')`,
+      `INSERT INTO runhook.links (hash, user_id, created_at) VALUES ('', 1, 0)`,
+      `UPDATE runhook.users SET role = 'admin'`,
+      'DELETE FROM runhook.audit',
     ])
       await expect(worker.query(closed), closed).rejects.toThrow('permission denied')
 
