@@ -14,6 +14,7 @@ import { OutputFiles } from './record/output-files.ts'
 import { Retention } from './record/retention.ts'
 import { openSqlite } from './record/sqlite.ts'
 import { resume, SLOTS } from './resume.ts'
+import { runsUrl } from './run/command.ts'
 import { executeRun, serverUser } from './run/execute.ts'
 import { holdingOf, prepareLimits } from './run/holding.ts'
 import { markerOf } from './run/leftovers.ts'
@@ -95,10 +96,12 @@ function queueOf(
   log: Log,
 ): Queue {
   const { store } = parts
-  const { data, maxParallel, publicUrl } = current.config.server
+  const { server } = current.config
+  const { data, maxParallel } = server
   const pipes = new PipePool(join(data, 'pipes'))
   const payloads = new PayloadFiles(join(data, 'payloads'))
-  const tools = { ...parts, ...holding, pipes, payloads, publicUrl, user: serverUser() }
+  const own = { runsUrl: runsUrl(server), user: serverUser() }
+  const tools = { ...parts, ...holding, pipes, payloads, ...own }
   return new Queue({
     store,
     log,

@@ -15,6 +15,7 @@ import { Postgres } from './postgres/connect.ts'
 import { labelQueue, workerQueue } from './postgres/keys.ts'
 import { Planner } from './postgres/plan.ts'
 import { sealedRun } from './postgres/sealed.ts'
+import { runsUrl } from './run/command.ts'
 import { executeRun, serverUser } from './run/execute.ts'
 import { prepareLimits } from './run/holding.ts'
 import { PayloadFiles } from './run/payload.ts'
@@ -153,7 +154,7 @@ function trustOf(
 }
 
 function executeOf(current: Current, machine: Machine, output: Member['output']): Execute {
-  const { data, publicUrl } = current.config.server
+  const { data } = current.config.server
   const tools = {
     slots: machine.slots,
     started: machine.started,
@@ -161,7 +162,7 @@ function executeOf(current: Current, machine: Machine, output: Member['output'])
     ...machine.holding,
     pipes: new PipePool(join(data, 'pipes')),
     payloads: new PayloadFiles(join(data, 'payloads')),
-    publicUrl,
+    runsUrl: runsUrl(current.config.server),
     user: serverUser(),
   }
   return async (work, signal, onStep, told) => {

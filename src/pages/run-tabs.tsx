@@ -97,7 +97,7 @@ function environmentOf(hook: Hook, run: Run, delivery: StoredDelivery) {
     payloadFile: '',
     user: { name: '', home: '', shell: '' },
     timeZone: '',
-    publicUrl: null,
+    runsUrl: null,
     marker: '',
     payload: () => ({ payload: null }),
   })

@@ -101,7 +101,7 @@ function contextOf(hook: Hook, user: Context['user']): Context {
     payloadFile: '',
     user: hook.terms.user ?? user,
     timeZone: process.env.TZ ?? null,
-    publicUrl: null,
+    runsUrl: null,
     marker: 'doctor',
     payload: () => ({ problem: 'there is no delivery' }),
   }

@@ -5,6 +5,7 @@
  */
 
 import { at } from '../hosts/fields.ts'
+import type { ServerSettings } from '../model/config.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import type { Hook, Step, Terms } from '../model/hook.ts'
 import type { Conclusion, Run } from '../model/run.ts'
@@ -31,7 +32,8 @@ export interface Context {
   readonly user: { readonly name: string; readonly home: string; readonly shell: string }
   /** TZ of the server; null when it has none. */
   readonly timeZone: string | null
-  readonly publicUrl: string | null
+  /** See `runsUrl`. */
+  readonly runsUrl: string | null
   /** By which processes of this run are found again. */
   readonly marker: string
   /** The parsed payload. Called only when an item needs it. */
@@ -47,6 +49,18 @@ type Filled = { readonly value: string } | { readonly problem: string }
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Linux takes no argument and no NAME=value longer than 32 pages, its closing NUL included. */
 const LONGEST = 128 * 1024 - 1
+
+/**
+ * Where people look at runs, without the number of one: on the dashboard, or in the API where there is none. Null
+ * where nobody has said how they reach it. A dashboard that listens elsewhere has taken the API with it.
+ */
+export function runsUrl({
+  dashboard,
+  publicUrl,
+}: Pick<ServerSettings, 'dashboard' | 'publicUrl'>): string | null {
+  if (dashboard === null) return publicUrl === null ? null : `${publicUrl}/api/v1/runs`
+  return dashboard.publicUrl === null ? null : `${dashboard.publicUrl}/-/runs`
+}
 
 export function commandFor(step: ProcessStep, context: Context): CommandSpec | { problem: string } {
   const filled = step.kind === 'shell' ? shellArgv(step.shell, step.line) : fill(step.argv, context)
@@ -81,7 +95,7 @@ export function environmentFor(context: Context): Record<string, string> {
 
 function happened({ hook, run, delivery, ...context }: Context): Record<string, string> {
   const update = delivery.updates[run.update]
-  const url = context.publicUrl === null ? '' : `${context.publicUrl}/api/v1/runs/${run.id}`
+  const url = context.runsUrl === null ? '' : `${context.runsUrl}/${run.id}`
   return {
     HOOK_NAME: hook.name,
     HOOK_EVENT: update?.event ?? run.event,

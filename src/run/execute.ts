@@ -72,7 +72,7 @@ function contextOf({ hook, run, delivery, lastSuccess }: Work, tools: ExecuteToo
     payloadFile: tools.payloads.pathOf(run.id),
     user: hook.terms.user ?? tools.user,
     timeZone: process.env.TZ ?? null,
-    publicUrl: tools.publicUrl,
+    runsUrl: tools.runsUrl,
     marker: markerOf(tools.token, run.id),
     payload: lazyPayload(delivery),
   }

@@ -46,7 +46,7 @@ export interface ExecuteTools {
   readonly started: Started
   /** As whom commands run: see `serverUser`. */
   readonly user: Context['user']
-  readonly publicUrl: string | null
+  readonly runsUrl: Context['runsUrl']
   /** Of the data directory: by it and the run's id its processes are found again. */
   readonly token: string
   /** Ends the run. Its reason is `cancel:<text>`, `interrupt:<text>` or `stop`. */

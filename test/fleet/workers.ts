@@ -44,7 +44,7 @@ export function buildWorker(options: WorkerOptions): { worker: FleetWorker; mach
     ...machine.holding,
     pipes: new PipePool(join(folder, 'pipes')),
     payloads: new PayloadFiles(join(folder, 'payloads')),
-    publicUrl: null,
+    runsUrl: null,
     user: serverUser(),
   }
   const known = new Map(

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ServerSettings } from '../../src/model/config.ts'
 import type { Step } from '../../src/model/hook.ts'
 import type { Input } from '../../src/model/url.ts'
-import { type Context, commandFor, environmentFor } from '../../src/run/command.ts'
+import { type Context, commandFor, environmentFor, runsUrl } from '../../src/run/command.ts'
 import { aHook, aPush, aTag, sha } from '../some.ts'
 import { aBench, aRun, aStored, fixture } from './runs.ts'
 
@@ -33,7 +34,7 @@ function aContext(fields: Partial<Context> = {}, payload: unknown = {}): Context
     payloadFile: '/data/payloads/142',
     user,
     timeZone: null,
-    publicUrl: 'https://deploy.example.com',
+    runsUrl: 'https://deploy.example.com/-/runs',
     marker: 'token:142',
     payload: () => ({ payload }),
     ...fields,
@@ -69,7 +70,7 @@ test('a push gives a command this environment and nothing else', () => {
     HOOK_MESSAGE: 'Fix the feed',
     HOOK_DELIVERY: 'guid-1',
     HOOK_RUN: '142',
-    HOOK_RUN_URL: 'https://deploy.example.com/api/v1/runs/142',
+    HOOK_RUN_URL: 'https://deploy.example.com/-/runs/142',
     HOOK_WORKER: '',
     HOOK_PAYLOAD: '/data/payloads/142',
     RUNHOOK_RUN: 'token:142',
@@ -267,4 +268,19 @@ test('in a shell line a quoted variable is that value and nothing more', async (
     expect(end.text).toBe(attack)
   }
   expect(existsSync(join(bench.directory, 'canary'))).toBe(false)
+})
+
+test('a run is looked at on the dashboard, as people reach it, or in the API where there is none', () => {
+  const at = (publicUrl: string | null, dashboard: ServerSettings['dashboard']) =>
+    runsUrl({ publicUrl, dashboard })
+  const deploy = 'https://deploy.example.com'
+  const aside = { host: '127.0.0.1', port: 9001 }
+  expect(at(deploy, { listen: null, publicUrl: deploy })).toBe(`${deploy}/-/runs`)
+  expect(at(deploy, { listen: aside, publicUrl: 'https://ci.example.com' })).toBe(
+    'https://ci.example.com/-/runs',
+  )
+  expect(at(deploy, { listen: aside, publicUrl: null })).toBeNull()
+  expect(at(deploy, null)).toBe(`${deploy}/api/v1/runs`)
+  expect(at(null, { listen: null, publicUrl: null })).toBeNull()
+  expect(at(null, null)).toBeNull()
 })

@@ -398,7 +398,7 @@ test('values of the delivery are there by name', async () => {
   const { run } = aBench()
   const line = 'set -u; echo "$HOOK_REPO $HOOK_BRANCH [$HOOK_TAG] $HOOK_SENDER $HOOK_RUN_URL"'
   const end = await run([shell(line)], { delivery: { updates: [aPush('feature/x')] } })
-  expect(end.text).toBe('acme/site feature/x [] ada https://deploy.example.com/api/v1/runs/1\n')
+  expect(end.text).toBe('acme/site feature/x [] ada https://deploy.example.com/-/runs/1\n')
 })
 
 test('a command that spoils its payload file spoils no other run', async () => {

@@ -95,7 +95,7 @@ export function aBench(): Bench {
     payloads: new PayloadFiles(join(directory, 'payloads')),
     started: new Started(join(directory, 'started')),
     user: serverUser(),
-    publicUrl: 'https://deploy.example.com',
+    runsUrl: 'https://deploy.example.com/-/runs',
     token: `token-${Math.random().toString(36).slice(2)}`,
     signal: new AbortController().signal,
     graceMs: 300,
