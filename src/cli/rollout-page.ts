@@ -2,6 +2,7 @@
 
 import type { Run } from '../model/run.ts'
 import type { Rollout } from '../postgres/contract.ts'
+import { notRun, statusOfRollout, strategyOf, summaryOf } from '../show/rollout-words.ts'
 import { ago, stamp } from '../show/when.ts'
 import { printable } from './printable.ts'
 import { durationOf, eventOf, retryOf, shortSha, signOf } from './run-words.ts'
@@ -39,15 +40,6 @@ function headline({ id, hook, label, runs: [first] }: Rollout): string {
   return `${head}: ${[eventOf(first), shortSha(first.sha), by].filter(Boolean).join(' ')}`
 }
 
-function strategyOf({ maxParallel, failFast, catchUp }: Rollout): string {
-  const parts = [
-    maxParallel === null ? 'all at once' : `${maxParallel} at a time`,
-    ...(failFast ? ['stops at the first failure'] : []),
-    ...(catchUp ? ['who was away catches up'] : []),
-  ]
-  return parts.join('; ')
-}
-
 /** A run that had no worker to go to has no name there. */
 function nameOf({ worker }: Run): string {
   return printable(worker ?? 'nobody')
@@ -64,31 +56,14 @@ function whatBecame(run: Run, now: number): string {
   const reason = run.reason === null ? '' : printable(run.reason)
   const because = reason === '' ? '' : ` (${reason})`
   if (run.status === 'queued') return `waits${run.retry === null ? '' : `, ${retryOf(run, now)}`}`
-  if (isUntouched(run)) return reason.startsWith('not run') ? reason : `not run: ${reason}`
+  const untouched = notRun(run)
+  if (untouched !== null) return printable(untouched)
   if (run.status === 'success' || run.status === 'running') {
     return `${run.status} ${shortSha(run.sha)}`.trimEnd()
   }
   return run.status + because
 }
 
-/** Ended without having begun: its worker has what it had before. */
-function isUntouched(run: Run): boolean {
-  return run.startedAt === null && run.finishedAt !== null
-}
-
-/** `2 success, 1 failure, 2 not run` */
-export function summaryOf({ runs }: Rollout): string {
-  const counts = new Map<string, number>()
-  for (const run of runs) {
-    const word = isUntouched(run) ? 'not run' : run.status === 'queued' ? 'waiting' : run.status
-    counts.set(word, (counts.get(word) ?? 0) + 1)
-  }
-  return [...counts].map(([word, count]) => `${count} ${word}`).join(', ')
-}
-
-/** That of the worst: a failure shows also while the others go on. */
-export function signOfRollout({ runs }: Rollout): Cell {
-  const order = ['failure', 'timed_out', 'interrupted', 'running', 'queued', 'cancelled'] as const
-  const worst = order.find((status) => runs.some((run) => run.status === status))
-  return signOf({ status: worst ?? 'success' })
+export function signOfRollout(rollout: Rollout): Cell {
+  return signOf({ status: statusOfRollout(rollout) })
 }
