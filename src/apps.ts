@@ -85,7 +85,7 @@ export function appsOf(
     const listensAt = () => url
     const told = { watchAll, listensAt, keepSecretShown: keepSecretShown(access) }
     const pages = mountPages(
-      { ...parts, ...told, closing: closing.signal },
+      { ...parts, ...told, audit: access.audit, closing: closing.signal },
       visitor ?? setVisitor(access),
     )
     shown.route('/', access.app).route('/', pages)

@@ -45,6 +45,7 @@ const forms: readonly (readonly [path: RegExp, what: string, about: string])[] =
   [/^\/-\/deliveries\/(\d{1,15})\/redeliver$/, 'delivery.redeliver', 'delivery #'],
   [/^\/-\/hooks\/([a-z0-9-]{1,63})\/run$/, 'hook.trigger', 'hook '],
   [/^\/-\/hooks\/([a-z0-9-]{1,63})\/test$/, 'hook.test', 'hook '],
+  [/^\/-\/workers\/([A-Za-z0-9._-]{1,63})\/remove$/, 'worker.remove', 'worker '],
 ]
 
 /** Keeps its own record, before anything is shown: see keepSecretShown. */

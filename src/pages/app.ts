@@ -6,6 +6,7 @@ import { payloadRemoved } from '../record/removed.ts'
 import { bytesAnswer } from '../show/answers.ts'
 import { readOn } from '../show/watch.ts'
 import { assetAnswer } from './assets.ts'
+import { auditPage } from './audit.tsx'
 import { badgeAnswer, badgeOf } from './badge.tsx'
 import { deliveriesPage } from './deliveries.tsx'
 import { deliveryPage } from './delivery.tsx'
@@ -21,10 +22,12 @@ import { overviewPage } from './overview.tsx'
 import { type Ask, BASE, hookNamed, type PagesEnv, type PagesParts } from './parts.ts'
 import { refusedPage } from './refused.tsx'
 import { seeOther } from './render.tsx'
+import { rolloutPage } from './rollout.tsx'
 import { runPage } from './run.tsx'
 import { runsPage } from './runs.tsx'
 import { secretPage, setupPage, testDelivery } from './setup.tsx'
 import { sseAnswer, withBeats } from './sse.ts'
+import { removeWorker, workersPage } from './workers.tsx'
 
 /**
  * Mounted at /-, behind whoever sets `visitor`: without one nothing here answers. Assets and public badges
@@ -41,6 +44,10 @@ export function buildPages(parts: PagesParts): Built {
   doors.get('/runs', 'viewer', (c) => runsPage(c, parts))
   doors.get('/deliveries', 'viewer', (c) => deliveriesPage(c, parts))
   doors.get('/refused', 'viewer', (c) => refusedPage(c, parts))
+  doors.get('/audit', 'admin', (c) => auditPage(c, parts))
+  doors.get('/workers', 'viewer', (c) => workersPage(c, parts))
+  doors.post('/workers/:name/remove', 'admin', (c) => removeWorker(c, parts))
+  doors.get('/rollouts/:id', 'viewer', (c) => rolloutPage(c, parts))
   doors.get('/events', 'viewer', (c) => {
     const seen = c.req.header('last-event-id')
     return sseAnswer(withBeats(pulse.follow(seen ?? c.req.query('seen'), stays(c, parts))))

@@ -43,10 +43,14 @@ export interface Built extends Doors {
   readonly list: readonly Door[]
 }
 
-export function createDoors(parts: Pick<PagesParts, 'report' | 'control'>): Built {
+export function createDoors(parts: Pick<PagesParts, 'report' | 'control' | 'fleet'>): Built {
   const app = new Hono<PagesEnv>()
   const list: Door[] = []
   app.use(safely)
+  app.use(async (c, next) => {
+    c.set('hasFleet', parts.fleet !== null)
+    await next()
+  })
   app.onError((thrown, c) => failurePage(c, known(thrown, parts.report)))
   const admit = (c: Ask, role: Role) => {
     const visitor = c.get('visitor')

@@ -12,10 +12,12 @@ import { Crumbs, Layout } from './layout.tsx'
 import { Open } from './overview.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
+import { RolloutsOfHook } from './rollout-list.tsx'
 import { RunTable } from './run-list.tsx'
 import { dedent } from './run-tabs.tsx'
 import { Pills, Sparkline } from './status.tsx'
 import { Plain, Pre } from './visible.tsx'
+import { waitsOf } from './waits.ts'
 
 /** What rate and median are of. */
 const COUNTED = 50
@@ -24,6 +26,8 @@ const LISTED = 20
 export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = findHook(c, parts)
   const runs = await parts.store.runs({ hook: hook.name, limit: COUNTED })
+  const listed = runs.slice(0, LISTED)
+  const waits = await waitsOf(parts, listed)
   const mood: Mood = runs[0]?.status ?? 'idle'
   const frame = { title: hook.name, mood, visitor: c.get('visitor'), live: true, refresh: false }
   const may = reaches(c.get('visitor').role, 'operator')
@@ -50,8 +54,9 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       {runs.length === 0 ? (
         <p class="dim">It has not run yet.</p>
       ) : (
-        <RunTable runs={runs.slice(0, LISTED)} now={Date.now()} of={hook.name} />
+        <RunTable runs={listed} now={Date.now()} of={hook.name} waits={waits} />
       )}
+      <RolloutsOfHook parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
       <Written text={await parts.store.configText(hook.config)} config={hook.config} />
       <Badge hook={hook} url={parts.control.status().url} />

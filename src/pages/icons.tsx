@@ -24,6 +24,8 @@ const drawings = {
   list: 'M3 4h.01M6 4h7M3 8h.01M6 8h7M3 12h.01M6 12h7',
   grid: 'M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z',
   question: 'M5.500 6a2.500 2.500 0 1 1 3.600 2.200C8.300 8.600 8 9 8 9.800M8 12.200v.3',
+  server: 'M2.500 3h11v4h-11zM2.500 9h11v4h-11zM5 5h.01M5 11h.01',
+  book: 'M4 2.500h8.500v11H4a1.500 1.500 0 0 1 0-3h8.500M4 2.500v8',
   open: 'M5 7V5.500a3 3 0 0 1 5.800-1M3.500 7h9v6h-9z',
 } as const
 

@@ -1,14 +1,16 @@
 /** The frame of every page: head, navigation, who is here. */
 
-import type { Child } from 'hono/jsx'
+import { type Child, useContext } from 'hono/jsx'
 import type { Visitor } from '../access/visitor.ts'
+import { reaches } from '../record/tokens.ts'
 import { version } from '../version.ts'
 import { asset } from './assets.ts'
 import { Icon, type IconName, type Mood } from './icons.tsx'
 import { BASE } from './parts.ts'
+import { HasFleet } from './render.tsx'
 import { plain } from './visible.tsx'
 
-export type Place = 'overview' | 'runs' | 'deliveries' | 'refused' | null
+export type Place = 'overview' | 'runs' | 'deliveries' | 'refused' | 'workers' | 'audit' | null
 
 export interface Frame {
   readonly title: string
@@ -22,16 +24,26 @@ export interface Frame {
   readonly refresh?: boolean
 }
 
-const links: readonly (readonly [Place, string, IconName, string])[] = [
+type Link = readonly [Place, string, IconName, string]
+
+const links: readonly Link[] = [
   ['overview', 'Overview', 'grid', `${BASE}/`],
   ['runs', 'Runs', 'list', `${BASE}/runs`],
   ['deliveries', 'Deliveries', 'inbox', `${BASE}/deliveries`],
   ['refused', 'Refused', 'shield', `${BASE}/refused`],
 ]
+const workers: Link = ['workers', 'Workers', 'server', `${BASE}/workers`]
+const audit: Link = ['audit', 'Audit', 'book', `${BASE}/audit`]
+
+/** Nobody is led to what is not there, or not for him. */
+function linksFor({ role }: Visitor, hasFleet: boolean): Link[] {
+  return [...links, ...(hasFleet ? [workers] : []), ...(reaches(role, 'admin') ? [audit] : [])]
+}
 
 export function Layout({ frame, children }: { frame: Frame; children: Child }) {
   const { title, mood = 'idle', place = null, visitor, live = false } = frame
   const { refresh = live } = frame
+  const hasFleet = useContext(HasFleet)
   return (
     <html lang="en" data-live={live ? 'yes' : ''}>
       <head>
@@ -62,7 +74,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
             runhook
           </a>
           <nav aria-label="Pages">
-            {links.map(([name, word, icon, href]) => (
+            {linksFor(visitor, hasFleet).map(([name, word, icon, href]) => (
               <a href={href} aria-current={name === place ? 'page' : undefined}>
                 <Icon name={icon} />
                 <span>{word}</span>

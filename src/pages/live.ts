@@ -1,6 +1,6 @@
 /**
  * The word that something has moved, for pages that show more than one run: a run moved, a delivery came,
- * something was refused. It carries a number and nothing else: a page that hears it asks for itself again.
+ * something was refused, a worker came or went. It carries a number and nothing else: a page that hears it asks for itself again.
  * Nobody is asked anything while nobody looks.
  */
 
@@ -9,12 +9,14 @@ import { Bell } from '../show/moves.ts'
 import type { PagesParts } from './parts.ts'
 import type { SseEvent } from './sse.ts'
 
-/** Deliveries and refusals tell nobody that they came: they are looked for. */
+/** Deliveries, refusals and workers tell nobody that they came: they are looked for. */
 const LOOK_MS = 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
+type Watched = Pick<PagesParts, 'store' | 'watchAll' | 'fleet'>
+
 export class Pulse {
-  readonly #parts: Pick<PagesParts, 'store' | 'watchAll'>
+  readonly #parts: Watched
   /** Of this process: numbers of one before it mean nothing. */
   readonly #process = randomBytes(4).toString('hex')
   readonly #bells = new Set<Bell>()
@@ -23,7 +25,7 @@ export class Pulse {
   #timer: NodeJS.Timeout | null = null
   #leave = () => {}
 
-  constructor(parts: Pick<PagesParts, 'store' | 'watchAll'>) {
+  constructor(parts: Watched) {
     this.#parts = parts
   }
 
@@ -74,15 +76,17 @@ export class Pulse {
   }
 
   async #look(): Promise<void> {
-    const { store } = this.#parts
+    const { store, fleet } = this.#parts
     try {
-      const [[delivery], [run], refused] = await Promise.all([
+      const [[delivery], [run], refused, workers = []] = await Promise.all([
         store.deliveries({ limit: 1 }),
         store.runs({ limit: 1 }),
         store.refusals({ since: Date.now() - DAY_MS, limit: 1 }),
+        fleet?.workers(),
       ])
       const latest = refused.refusals[0]
-      const found = [delivery?.id, run?.id, latest?.lastAt, latest?.count].join(' ')
+      const fleetIs = workers.map(({ name, state, startedAt }) => `${name} ${state} ${startedAt}`)
+      const found = [delivery?.id, run?.id, latest?.lastAt, latest?.count, ...fleetIs].join(' ')
       if (found === this.#seen) return
       this.#seen = found
       this.#moved()

@@ -4,14 +4,18 @@ import type { Context } from 'hono'
 import type { Visitor } from '../access/visitor.ts'
 import type { Config } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
+import type { Audit } from '../record/audit.ts'
 import type { Store } from '../record/store.ts'
 import type { Control } from '../show/control.ts'
 import type { OutputLogLike } from '../show/watch.ts'
+import type { FleetPart } from '../show/workers.ts'
 
 export interface PagesParts {
   readonly store: Store
   readonly output: OutputLogLike
   readonly control: Control
+  readonly fleet: FleetPart
+  readonly audit: Pick<Audit, 'list'>
   /** The config in use now; asked at each request, because a reload replaces it. */
   readonly hooks: () => Config
   /** Calls `wake` whenever some run has moved, until what it returns is called. */
@@ -27,7 +31,7 @@ export interface PagesParts {
 }
 
 export interface PagesEnv {
-  Variables: { visitor: Visitor }
+  Variables: { visitor: Visitor; hasFleet?: boolean }
 }
 
 export type Ask = Context<PagesEnv>

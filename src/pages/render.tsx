@@ -1,5 +1,6 @@
 /** A page as it leaves, and reading what an address says. */
 
+import { createContext } from 'hono/jsx'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { RunhookError } from '../errors.ts'
 import { type Reader, readOne } from '../show/parameters.ts'
@@ -7,8 +8,12 @@ import type { Ask } from './parts.ts'
 
 type Drawn = HtmlEscapedString | Promise<HtmlEscapedString>
 
+/** Whether there are workers to look at: the frame of every page asks, and so it need not be handed to each. */
+export const HasFleet = createContext(false)
+
 export async function page(c: Ask, drawn: Drawn, status = 200): Promise<Response> {
-  const html = `<!doctype html>${await drawn.toString()}`
+  const framed = <HasFleet.Provider value={c.get('hasFleet') ?? false}>{drawn}</HasFleet.Provider>
+  const html = `<!doctype html>${await framed.toString()}`
   return c.body(html, status as 200, { 'content-type': 'text/html; charset=utf-8' })
 }
 

@@ -5,8 +5,18 @@ import { BASE } from './parts.ts'
 import { detailOf, durationOf, Status } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
+import type { Waits } from './waits.ts'
 
-export function RunTable({ runs, now, of }: { runs: readonly Run[]; now: number; of?: string }) {
+interface RunTableProps {
+  readonly runs: readonly Run[]
+  readonly now: number
+  /** The hook that all of them are of, where they are. */
+  readonly of?: string
+  readonly waits: Waits
+}
+
+export function RunTable({ runs, now, of, waits }: RunTableProps) {
+  const hasWorkers = runs.some(({ worker }) => worker !== null)
   return (
     <table class="list">
       <thead>
@@ -16,6 +26,7 @@ export function RunTable({ runs, now, of }: { runs: readonly Run[]; now: number;
           {of === undefined ? <th>Hook</th> : null}
           <th>What</th>
           <th>By</th>
+          {hasWorkers ? <th>On</th> : null}
           <th>Took</th>
           <th>When</th>
         </tr>
@@ -48,10 +59,16 @@ export function RunTable({ runs, now, of }: { runs: readonly Run[]; now: number;
                 )}
                 {run.sha === null ? null : <code>{run.sha.slice(0, 7)}</code>}
               </span>
+              <Waiting says={waits.get(run.id)} />
             </td>
             <td class="by">
               <Plain text={run.sender ?? ''} />
             </td>
+            {hasWorkers ? (
+              <td class="by">
+                <Plain text={run.worker ?? ''} />
+              </td>
+            ) : null}
             <td class="took">{durationOf(run, now)}</td>
             <td class="when">
               <When at={run.queuedAt} now={now} />
@@ -60,5 +77,14 @@ export function RunTable({ runs, now, of }: { runs: readonly Run[]; now: number;
         ))}
       </tbody>
     </table>
+  )
+}
+
+function Waiting({ says }: { says: string | undefined }) {
+  if (says === undefined) return null
+  return (
+    <span class="why">
+      <Plain text={says} />
+    </span>
   )
 }

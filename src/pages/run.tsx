@@ -5,6 +5,7 @@ import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
 import { stepsOf } from '../show/events.ts'
 import { like } from '../show/parameters.ts'
+import { isUnderWay } from '../show/rollout-words.ts'
 import { hasEnded } from '../show/watch.ts'
 import { bytes } from '../show/when.ts'
 import { findRun, withoutBody } from './found.ts'
@@ -14,10 +15,12 @@ import { readPlace, START } from './lines.ts'
 import { Log, readWindow } from './log.tsx'
 import { type Ask, BASE, hookNamed, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
+import { RolloutOfRun, rolloutOf } from './rollout-list.tsx'
 import { type Tab, TabBody, tabOf, tabs } from './run-tabs.tsx'
 import { detailOf, durationOf, Status, words } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
+import { waitsOf } from './waits.ts'
 
 const place = like(/^[\d.;]{1,80}$/, 'a place that the page itself gave')
 
@@ -25,13 +28,15 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
   const run = await findRun(c, parts)
   const tab = tabOf(c.req.query('tab'))
   const delivery = await withoutBody(parts, run.deliveryId)
+  const rollout = await rolloutOf(parts, run)
+  const waits = (await waitsOf(parts, [run])).get(run.id)
   const now = Date.now()
   const frame = {
     title: `${words[run.status]}: ${run.hook} #${run.id}`,
     mood: run.status,
     place: 'runs' as const,
     visitor: c.get('visitor'),
-    live: !hasEnded(run),
+    live: !hasEnded(run) || (rollout !== null && isUnderWay(rollout)),
   }
   return page(
     c,
@@ -49,7 +54,13 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
         </h1>
         <Buttons c={c} run={run} parts={parts} />
         <What run={run} delivery={delivery} now={now} />
+        {waits === undefined ? null : (
+          <p class="reason s-interrupted">
+            It <Plain text={waits} />.
+          </p>
+        )}
       </div>
+      {rollout === null ? null : <RolloutOfRun rollout={rollout} run={run} parts={parts} />}
       <nav class="tabs" aria-label="About this run">
         {tabs.map(([one, word]) => (
           <a href={tabAddress(run, one)} aria-current={one === tab ? 'page' : undefined}>

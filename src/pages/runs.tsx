@@ -8,6 +8,7 @@ import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RunTable } from './run-list.tsx'
 import { words } from './status.tsx'
+import { waitsOf } from './waits.ts'
 
 const AT_ONCE = 50
 const event = like(/^[\w:. -]{1,100}$/, 'the name of an event')
@@ -48,7 +49,7 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
       {runs.length === 0 ? (
         <p class="dim">No run is like this.</p>
       ) : (
-        <RunTable runs={runs} now={now} />
+        <RunTable runs={runs} now={now} waits={await waitsOf(parts, runs)} />
       )}
       <nav class="paging" aria-label="More runs">
         {before === undefined ? null : <a href={address(filter)}>The newest</a>}

@@ -150,5 +150,7 @@
   customElements.define('theme-switch', ThemeSwitch)
   customElements.define('copy-text', CopyText)
   document.addEventListener('run-moved', () => void refresh())
-  if (!document.querySelector('run-log[data-live=yes]')) follow()
+  // A log that moves has a connection of its own, and tells when its run has moved; but not of other runs.
+  const isTold = document.querySelector('run-log[data-live=yes]') !== null
+  if (!isTold || document.querySelector('[data-follow]')) follow()
 }
