@@ -91,6 +91,17 @@ describe('forms of strangers', () => {
   })
 })
 
+test('no form of any page is taken from another site, whoever is signed in', async () => {
+  const site = await aSite({ 'deploy-site': pushed('true') })
+  await running(site)
+  for (const { path } of doors.filter(({ method }) => method === 'POST')) {
+    const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+    const answer = await site.form(`/-${filled(path)}`, {}, headers)
+    expect([path, answer.status]).toEqual([path, 403])
+    expect(await answer.text()).toContain('not sent by a page of runhook')
+  }
+})
+
 describe('every answer', () => {
   test('of a page lets nothing in and is kept by nobody', async () => {
     const site = await aSite({ 'deploy-site': pushed('true') })

@@ -158,18 +158,21 @@ export async function serveWorld(world: World): Promise<{ close(): Promise<void>
 
 /** The world's API as one listener has it, with its tokens in a real database. */
 export function apiOf(world: World, admit: Admit) {
-  const parts = {
+  const kept = { tokens: tokensOf(world), accounts: accountsOf(world) }
+  const parts = { ...partsOf(world), ...kept, dashboard: () => 'http://127.0.0.1:9000' }
+  return new Hono().route('/api/v1', createApi(parts, admit))
+}
+
+/** What whoever shows this world is given of it. */
+export function partsOf(world: World) {
+  return {
     store: storeOf(world),
-    tokens: tokensOf(world),
-    accounts: accountsOf(world),
-    dashboard: () => 'http://127.0.0.1:9000',
     output: world.output,
     control: controlOf(world),
     fleet: world.fleet,
     hooks: () => configOf(world),
-    report: (thrown: unknown) => world.reported.push(thrown),
+    report: (thrown: unknown) => void world.reported.push(thrown),
   }
-  return new Hono().route('/api/v1', createApi(parts, admit))
 }
 
 const opened = new WeakMap<World, SqliteStore>()
@@ -249,7 +252,7 @@ function storeOf(world: World): Store {
       return { refusals: found.slice(0, limit), total }
     },
     keepConfig: unused,
-    configText: unused,
+    configText: async () => null,
     close: unused,
   }
 }
