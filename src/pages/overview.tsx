@@ -11,6 +11,7 @@ import { page } from './render.tsx'
 import { detailOf, durationOf, Pills, Sparkline, Status } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
+import { type Waits, waitsOf } from './waits.ts'
 
 /** Runs that a card shows as pills. */
 const RECENT = 20
@@ -29,6 +30,8 @@ export async function overviewPage(c: Ask, parts: PagesParts): Promise<Response>
       return { hook, runs: await parts.store.runs({ hook: hook.name, limit: RECENT }) }
     }),
   )
+  const last = cards.flatMap(({ runs: [run] }) => run ?? [])
+  const waits = await waitsOf(parts, last)
   const refused = await parts.store.refusals({ since: now - DAY_MS, limit: 1 })
   const frame = {
     title: titleOf(cards),
@@ -45,7 +48,7 @@ export async function overviewPage(c: Ask, parts: PagesParts): Promise<Response>
       <Numbers parts={parts} cards={cards} />
       {cards.length === 0 ? <NoHooks file={parts.hooks().file} /> : null}
       <ul class="cards">
-        {await Promise.all(cards.map((card) => HookCard({ card, parts, now })))}
+        {await Promise.all(cards.map((card) => HookCard({ card, parts, now, waits })))}
       </ul>
       {refused.total === 0 ? null : (
         <p class="refused-line">
@@ -96,7 +99,14 @@ function Numbers({ parts, cards }: { parts: PagesParts; cards: readonly Card[] }
   )
 }
 
-async function HookCard({ card, parts, now }: { card: Card; parts: PagesParts; now: number }) {
+interface CardProps {
+  readonly card: Card
+  readonly parts: PagesParts
+  readonly now: number
+  readonly waits: Waits
+}
+
+async function HookCard({ card, parts, now, waits }: CardProps) {
   const { hook, runs } = card
   const [last] = runs
   return (
@@ -108,7 +118,7 @@ async function HookCard({ card, parts, now }: { card: Card; parts: PagesParts; n
         {hook.enabled ? null : <span class="tag">switched off</span>}
         {hook.open ? <Open hook={hook} /> : null}
       </div>
-      {last ? <Last run={last} now={now} /> : <NeverRan hook={hook} />}
+      {last ? <Last run={last} now={now} waits={waits.get(last.id)} /> : <NeverRan hook={hook} />}
       {runs.length > 0 ? (
         <div class="hook-past">
           <Pills runs={runs} />
@@ -120,7 +130,7 @@ async function HookCard({ card, parts, now }: { card: Card; parts: PagesParts; n
   )
 }
 
-function Last({ run, now }: { run: Run; now: number }) {
+function Last({ run, now, waits }: { run: Run; now: number; waits: string | undefined }) {
   return (
     <p class="hook-last">
       <a href={`${BASE}/runs/${run.id}`}>
@@ -134,6 +144,11 @@ function Last({ run, now }: { run: Run; now: number }) {
         <Plain text={run.refName ?? run.event} />
         {run.sha === null ? null : <code>{run.sha.slice(0, 7)}</code>}
       </span>
+      {waits === undefined ? null : (
+        <span class="dim">
+          <Plain text={waits} />
+        </span>
+      )}
     </p>
   )
 }

@@ -162,7 +162,7 @@ export function ByWorker(props: { runs: readonly Run[]; waits: Waits; of?: numbe
               <b>{nameOf(run)}</b>
             </td>
             <td>
-              <Became run={run} now={now} />
+              <Status status={run.status} more={detailOf(run, now)} />
             </td>
             <td class="what">
               <Why run={run} waits={props.waits} />
@@ -184,16 +184,6 @@ export function ByWorker(props: { runs: readonly Run[]; waits: Waits; of?: numbe
         ))}
       </tbody>
     </table>
-  )
-}
-
-function Became({ run, now }: { run: Run; now: number }) {
-  if (notRun(run) === null) return <Status status={run.status} more={detailOf(run, now)} />
-  return (
-    <span class="status s-cancelled">
-      <Icon name="cancelled" />
-      not run
-    </span>
   )
 }
 

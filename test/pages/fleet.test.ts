@@ -67,6 +67,7 @@ describe('workers', () => {
     expect((await site.get('/-/runs/20')).text).toContain(`It waits for ${wanted}.`)
     expect((await site.get('/-/runs')).text).toContain(`waits for ${wanted}`)
     expect((await site.get('/-/hooks/transcode')).text).toContain(`waits for ${wanted}`)
+    expect((await site.get('/-/')).text).toContain(`waits for ${wanted}`)
     expect((await site.get('/-/runs/11')).text).not.toContain('waits for')
   })
 
@@ -82,8 +83,8 @@ describe('a rollout', () => {
   const became = [
     /web-2 success bbbbbbb \[\/-\/runs\/12\] #12 1m 3m ago/,
     /web-3 failureexit 1 bbbbbbb \[\/-\/runs\/13\] #13/,
-    /web-4 not run not run: web-3 failed \(fail-fast\) \[\/-\/runs\/14\] #14/,
-    /web-5 not run not run: web-5 was away \(last seen 2 h ago\); it runs the newest when it returns/,
+    /web-4 cancelled not run: web-3 failed \(fail-fast\) \[\/-\/runs\/14\] #14/,
+    /web-5 cancelled not run: web-5 was away \(last seen 2 h ago\); it runs the newest when it returns/,
   ]
 
   test('says of each worker what became of it, and why it stopped', async () => {
