@@ -105,6 +105,6 @@ export async function leave({ listener, notices, boss, store, db }: Member): Pro
 export function needsDatabase(database: string | null): string {
   if (database !== null) return database
   throw new RunhookError('config', 'A worker needs "database" of "server" in the hooks file.', {
-    hint: 'It is where workers and servers meet: "database": "${DATABASE_URL}".',
+    hint: `It is where workers and servers meet: "database": "\${DATABASE_URL}".`,
   })
 }
