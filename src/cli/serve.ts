@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly only?: readonly ServerRole[]
   readonly labels?: readonly string[]
   readonly name?: string
+  /** A file: see WorkerOverrides. */
+  readonly allow?: string
   /** Make secrets that are missing, and print commands to try. */
   readonly try?: boolean
 }
@@ -61,13 +63,14 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 function load(file: string, options: ServeOptions): Promise<Loaded> {
-  const { host, port, data, labels, name } = options
+  const { host, port, data, labels, name, allow } = options
   return loadConfig(file, {
     createSecrets: options.try === true,
     role: secretsFor(options.only ?? serverRoles),
     overrides: {
       ...(labels === undefined ? {} : { labels }),
       ...(name === undefined ? {} : { name }),
+      ...(allow === undefined ? {} : { allow }),
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
       ...(data === undefined ? {} : { data: resolve(data) }),

@@ -62,6 +62,7 @@ export function addServe(verbs: Verbs): void {
     .option('--only <roles>', 'some of receive,show,run; others do the rest', toRoles)
     .option('--labels <labels>', 'whose runs it takes, such as web,eu (default: default)', toLabels)
     .option('--name <name>', 'its name in the fleet (default: that of the machine)')
+    .option('--allow <file>', 'hooks that it ever runs, as "check --hashes" prints them')
     .option('--try', 'make missing secrets, write them to .env, and print commands to try')
     .action(async (options: Partial<ServeOptions>) => {
       const { serve } = await import('./serve.ts')
@@ -77,6 +78,7 @@ export function addWorker(verbs: Verbs): void {
   verb(verbs, 'worker', `${what}; nothing listens`, workerSample)
     .option('--labels <labels>', 'whose runs it takes, such as web,eu (default: default)', toLabels)
     .option('--name <name>', 'its name in the fleet (default: that of the machine)')
+    .option('--allow <file>', 'hooks that it ever runs, as "check --hashes" prints them')
     .option('--parallel <number>', 'runs at once (default: server.max-parallel)', toParallel)
     .action(async (options: Partial<WorkerOptions>) => {
       const { worker } = await import('./worker.ts')

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly labels?: readonly string[]
   readonly name?: string
   readonly parallel?: number
+  /** A file: see WorkerOverrides. */
+  readonly allow?: string
 }
 
 /** Resolves with the exit code once it has stopped. */
@@ -62,12 +64,13 @@ export async function worker(options: WorkerOptions): Promise<number> {
   return 0
 }
 
-function load(file: string, { labels, name, data }: WorkerOptions): Promise<Loaded> {
+function load(file: string, { labels, name, data, allow }: WorkerOptions): Promise<Loaded> {
   return loadConfig(file, {
     role: 'worker',
     overrides: {
       ...(labels === undefined ? {} : { labels }),
       ...(name === undefined ? {} : { name }),
+      ...(allow === undefined ? {} : { allow }),
       ...(data === undefined ? {} : { data: resolve(data) }),
     },
     environment: process.env,

@@ -46,6 +46,21 @@ test('roles, labels and numbers that are none are told as mistakes of the comman
   expect(await told('worker', '--parallel', '0')).toContain('Write a number from 1 to 9999.')
 })
 
+test('what it ever runs can be said by a file that the hooks file knows nothing of', async () => {
+  const directory = aFolder({ database: 'postgres://nobody@127.0.0.1:1/none' })
+  const file = join(directory, 'allow.json')
+  for (const verb of ['worker', 'serve']) {
+    const absent = await runhook(directory, [verb, '--allow', file])
+    expect(absent.code).toBe(78)
+    expect(absent.stderr).toContain(`--allow: ${file} cannot be read: it does not exist.`)
+  }
+  writeFileSync(file, '{ "hello": [] }', { mode: 0o644 })
+  const folder = new OwnFolder(join(directory, '.runhook')) // so that it goes no further
+  const { stdout, stderr } = await runhook(directory, ['worker', '--allow', file])
+  folder.close()
+  expect(stdout + stderr).toContain('Another runhook is using the data directory')
+})
+
 test('two workers do not share a data folder', async () => {
   const directory = aFolder({ database: 'postgres://nobody@127.0.0.1:1/none' })
   const folder = new OwnFolder(join(directory, '.runhook'))
