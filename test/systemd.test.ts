@@ -137,6 +137,25 @@ describe('the units of docs/systemd.md', () => {
     expect({ status, about }).toEqual({ status: 0, about: [] })
   })
 
+  needs('systemd-analyze').each(profiles)('have one for a worker that it takes: %s', (name) => {
+    const folder = aDirectory()
+    const file = join(folder, 'runhook-worker.service')
+    const service = unit('runhook-worker.service').replaceAll('/usr/bin/runhook', '/bin/true')
+    writeFileSync(file, service)
+    mkdirSync(`${file}.d`)
+    writeFileSync(join(`${file}.d`, 'profile.conf'), profile(`${name}.conf`))
+    const args = ['verify', '--man=no', file]
+    const { status, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' })
+    const about = stderr.split('\n').filter((line) => line.includes(folder))
+    expect({ status, about }).toEqual({ status: 0, about: [] })
+    const [server, worker] = ['runhook', 'runhook-worker'].map((kind) => {
+      const [, lines = ''] = unit(`${kind}.service`).split('[Service]\n')
+      const kept = lines.split('\n').filter((line) => /^\w+=/.test(line) && !/^Also=/.test(line))
+      return kept.map((line) => line.replace('runhook serve', 'runhook worker'))
+    })
+    expect(worker).toEqual(server)
+  })
+
   const exposures = [
     ['deploy', 5.5],
     ['strict', 2],
