@@ -1,16 +1,31 @@
-/** The grants of docs/fleet.md, given as they stand there to users of a real PostgreSQL. */
+/**
+ * docs/fleet.md, taken at its word: its grants are given to users of a real PostgreSQL, its hooks files are read,
+ * nginx is asked what it makes of its part, and each command and link is looked for.
+ */
 
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PgBoss } from 'pg-boss'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../src/hooks/load.ts'
 import { accountsIn } from '../src/postgres/accounts.ts'
 import { Postgres } from '../src/postgres/connect.ts'
 import { migrate, requireSchema } from '../src/postgres/schema.ts'
 import type { Accounts } from '../src/record/users.ts'
+import { aShell } from './cli/shell.ts'
+import { needs } from './needs.ts'
 import { aServer, onPostgres, PASSWORD } from './postgres/database.ts'
+import { aDirectory, SECRET } from './some.ts'
 
 const page = readFileSync('docs/fleet.md', 'utf8')
-const [, grants = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? []
+
+function blocks(language: string): string[] {
+  const fenced = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm')
+  return [...page.matchAll(fenced)].map(([, text = '']) => text)
+}
+
+const [grants = ''] = blocks('sql')
 
 function connected(url: string): Postgres {
   const database = new Postgres(url, { name: 'test', connections: 2 })
@@ -107,3 +122,90 @@ onPostgres(
     }
   },
 )
+
+const environment = {
+  DATABASE_URL: 'postgres://runhook:password@db.internal/runhook?sslmode=verify-full',
+  BLOG_SECRET: SECRET,
+  SITE_SECRET: SECRET,
+  RUNHOOK_SEAL: SECRET,
+}
+
+test.each(blocks('jsonc').map((text, at) => [at + 1, text] as const))(
+  'its hooks file no. %i has no mistake',
+  async (_, text) => {
+    const file = join(aDirectory(), 'hooks.json')
+    writeFileSync(file, text, { mode: 0o600 })
+    // As a receiver reads it: files with secrets of commands are on the machine of the page.
+    const { config, problems } = await loadConfig(file, { role: 'receiver', environment })
+    const mistakes = problems.filter(({ severity }) => severity === 'error')
+    expect(mistakes).toEqual([])
+    expect(config?.server.database).toBe(environment.DATABASE_URL)
+  },
+)
+
+needs('nginx')('its configuration of nginx is one', () => {
+  const folder = aDirectory()
+  const [text = ''] = blocks('nginx')
+  expect(text).toContain('non_idempotent')
+  const local = text.replace('web-3.internal', '127.0.0.2').replace('listen 80;', 'listen 8080;')
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(' ')
+  const file = join(folder, 'nginx.conf')
+  writeFileSync(
+    file,
+    `pid ${folder}/pid; error_log ${folder}/error.log; events {} http { access_log off; ${temporary}\n${local}}`,
+  )
+  const { status, stderr } = spawnSync('nginx', ['-t', '-p', folder, '-c', file])
+  expect({ status, stderr: String(stderr) }).toMatchObject({ status: 0 })
+})
+
+/** Verbs with their options, wherever the page has one typed or named. */
+function calls(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  const texts = [...blocks('sh'), ...blocks('console'), ...page.matchAll(/`([^`\n]+)`/g)].map(
+    String,
+  )
+  for (const text of texts)
+    for (const [, verb = '', rest = ''] of text.matchAll(
+      /\brunhook (?!runhook\b)([a-z]+)([^|\n`,']*)/g,
+    )) {
+      const options = found.get(verb) ?? new Set()
+      for (const [option] of rest.matchAll(/--[a-z-]+/g)) options.add(option)
+      found.set(verb, options)
+    }
+  return found
+}
+
+test('every command that it names is there, with its options', async () => {
+  const named = calls()
+  expect([...named.keys()]).toEqual(
+    expect.arrayContaining(['migrate', 'export', 'import', 'worker', 'workers', 'rollouts']),
+  )
+  for (const [verb, options] of named) {
+    const { out } = await aShell().run(verb, '--help')
+    expect(out).toContain(`Usage: runhook ${verb} `) // of a verb that is none it is the general help
+    for (const option of options) expect(out, `runhook ${verb}`).toContain(option)
+  }
+})
+
+/** As GitHub makes them of headings. */
+function anchors(text: string): string[] {
+  const headings = text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)
+  return [...headings].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test('every link leads somewhere', () => {
+  const links = [...page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+  expect(links.length).toBeGreaterThan(10)
+  for (const [, path = '', anchor] of links) {
+    const file = path === '' ? 'docs/fleet.md' : join('docs', path)
+    expect(existsSync(file), file).toBe(true)
+    if (anchor !== undefined) expect(anchors(readFileSync(file, 'utf8')), file).toContain(anchor)
+  }
+})
