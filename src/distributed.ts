@@ -17,10 +17,14 @@ import { accountsIn, type FleetAccounts } from './postgres/accounts.ts'
 import { PostgresKeptOutputs } from './postgres/kept-outputs.ts'
 import { PostgresRounds } from './postgres/rounds.ts'
 import { sealTokens } from './postgres/sealed-tokens.ts'
+import { OwnFolder } from './record/own-folder.ts'
 import { Retention } from './record/retention.ts'
 import type { Tokens } from './record/tokens.ts'
 import { Moves } from './show/moves.ts'
 import { type Hands, handsOf } from './worker.ts'
+
+/** Of the server in a data folder, whose socket is there; a worker of its own process may use the rest. */
+const SERVER_LOCK = 'server.lock'
 
 /**
  * Waits until the database can be used. Rejects with a RunhookError when the data folder cannot be had, or when
@@ -33,18 +37,26 @@ export async function openDistributed(
   roles: readonly ServerRole[],
   stopped: AbortSignal,
 ): Promise<Engine> {
+  const folder = new OwnFolder(current.config.server.data, SERVER_LOCK)
   const member = memberOf(database, current, log)
   const hands = roles.includes('run') ? handsOf(member, current, log) : null
   await ready(member, current, stopped, { makesTables: true })
   if (stopped.aborted) {
     await hands?.close()
     await leave(member)
+    folder.close()
     throw new RunhookError('unreachable', 'Stopped before the database could be used.')
   }
-  return engineOf(member, hands, current, log)
+  return engineOf(member, hands, folder, current, log)
 }
 
-function engineOf(member: Member, hands: Hands | null, current: Current, log: Log): Engine {
+function engineOf(
+  member: Member,
+  hands: Hands | null,
+  folder: OwnFolder,
+  current: Current,
+  log: Log,
+): Engine {
   const { store, db, listener, fleet, output } = member
   store.keepRefusals(current.config.server.keep.refusalsMs)
   const ends = new FleetEnds({ store, listener, database: db })
@@ -102,6 +114,7 @@ function engineOf(member: Member, hands: Hands | null, current: Current, log: Lo
       await ends.stop(new RunhookError('unreachable', 'The server has stopped.'))
       await hands?.close()
       await leave(member)
+      folder.close()
     },
   }
 }

@@ -14,12 +14,15 @@ export class OwnFolder {
   readonly path: string
   readonly #lock: ReturnType<typeof own>
 
-  /** Throws a RunhookError of code `storage` when it cannot be had, or another process has it. */
-  constructor(path: string) {
+  /**
+   * Made where it is missing. Throws a RunhookError of code `storage` when it cannot be had, or another process
+   * has it. `lock` names what of it is had: a server and a worker get on in one folder, two of either do not.
+   */
+  constructor(path: string, lock = LOCK_FILE) {
     this.path = path
     try {
       makeFolder(path)
-      this.#lock = own(join(path, LOCK_FILE), path)
+      this.#lock = own(join(path, lock), path)
     } catch (error) {
       throw asStorageError(error, path)
     }
