@@ -44,7 +44,16 @@ export async function serve(options: ServeOptions): Promise<number> {
   checkRoles(config, options)
   const stop = stopSignal()
   const { only: roles = serverRoles } = options
-  const server = await startServer(config, log, { sockets, roles, stopped: stop.signal })
+  const starting = startServer(config, log, { sockets, roles, stopped: stop.signal })
+  const server = await starting.catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error
+    log.info('    stopped before anything was served')
+    return null
+  })
+  if (server === null) {
+    notifier.close()
+    return 0
+  }
   stop.hurry = () => server.hurry()
   const systemd = tellSystemd(notifier, () => statusLine(server))
   const again = () => load(file, { ...options, try: false })

@@ -47,7 +47,9 @@ export async function worker(options: WorkerOptions): Promise<number> {
   const watcher = watchAndReload(first, { file, first: config, load: again, user, log, systemd })
   warnOfExposed(config, log)
   systemd.ready() // before it has registered: the database may be away for long
-  const started = running.start().then(() => announce(config))
+  const started = running.start().then(() => {
+    if (!stop.signal.aborted) announce(config)
+  })
   const signal = await Promise.race([stop.asked, started.then(() => stop.asked)]).catch(
     async (error: unknown) => {
       watcher.close()
