@@ -20,7 +20,7 @@ export function receiveApp(
   app.get('/readyz', async (c) =>
     (await isReady()) ? c.text('ok\n') : c.text('The database cannot be used.\n', 503),
   )
-  if (receive === null) return app
+  if (receive === null) return app.all('*', (c) => c.text(elsewhere, 404))
   app.all('*', async (c) => {
     // The bytes are read from the request itself: wrapping them in a Request first costs a copy, and
     // a text body would lose a byte-order mark and so its signature. We never listen with HTTP/2.
@@ -38,6 +38,9 @@ export function receiveApp(
   })
   return app
 }
+
+const elsewhere =
+  'Nothing answers at this path. Deliveries are taken by other servers of this fleet.\n'
 
 function whenGone(outgoing: Outgoing): WhenGone {
   return (tell) => {
