@@ -5,10 +5,12 @@
 
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import type { Server as NetServer } from 'node:net'
+import { dirname } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, RunhookError, systemCode } from './errors.ts'
 import type { Log } from './log.ts'
 import type { ServerSettings } from './model/config.ts'
+import { makeFolder } from './record/folder.ts'
 
 /** Of the files this process may open, what must be left for the database, output and commands. */
 const FILES_KEPT = 128
@@ -120,6 +122,7 @@ function cannotListen(error: unknown, host: string, port: number): RunhookError 
 export async function listenLocally(server: Http, path: string, log: Log): Promise<void> {
   rmSync(path, { force: true }) // left by a crash; the directory's lock says it is ours
   try {
+    makeFolder(dirname(path)) // of a server that neither keeps nor runs anything nobody has made it
     await listening(server, () => server.listen(path))
     chmodSync(path, 0o600)
   } catch (error) {
