@@ -3,6 +3,8 @@
  * them end in `checkFleet`, and resolve with their figures.
  */
 
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Server } from '../postgres/database.ts'
 import { until } from '../some.ts'
@@ -162,7 +164,11 @@ export async function workerFrozen(
   url: string,
   size: { times: number; patienceMs: number },
 ): Promise<Figures> {
-  const cluster = aCluster({ url, hooks: groupsOf(4, 'setsid sleep 2 & sleep 1; wait') })
+  // Whatever runs goes on while there is `hold`, also in a session of its own: longer than any lease, if it is let.
+  const held = 'while [ -e hold ]; do sleep 0.1; done'
+  const work = `setsid sh -c '${held}' & ${held}; sleep 1; wait`
+  const cluster = aCluster({ url, hooks: groupsOf(4, work) })
+  const hold = join(cluster.directory, 'hold')
   const receiver = await cluster.receiver('receiver')
   const workers = await inTurn(2, (i) => cluster.worker(`worker-${i}`))
   const acknowledged = new Map<string, string>()
@@ -170,6 +176,7 @@ export async function workerFrozen(
     eachGroup(4, 4, (hook) => deliver(() => [receiver.port], hook, count, acknowledged))
   for (let round = 0; round < size.times; round++) {
     const frozen = workers[round % workers.length]
+    writeFileSync(hold, '')
     await send(2)
     await until(async () => (await runningOn(url, frozen?.name ?? '')) > 0, 'a run on it', 30_000)
     frozen?.child.kill('SIGSTOP')
@@ -180,6 +187,8 @@ export async function workerFrozen(
       'its runs to be settled by others',
       40_000,
     )
+    await sleep(1500) // for those that come next in their groups: what still ran would be in their way
+    rmSync(hold)
     frozen?.child.kill('SIGCONT')
     await send(1)
   }
