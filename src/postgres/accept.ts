@@ -20,6 +20,7 @@ import { stopRollout } from './rollouts.ts'
 import { deliveryDigest } from './seal.ts'
 import { cancelWaiting } from './transitions.ts'
 import { advance } from './turns.ts'
+import { Turnstile } from './turnstile.ts'
 import { Headroom } from './waiting.ts'
 
 type Settled = Omit<Accepted, 'delivery'>
@@ -28,6 +29,7 @@ type Settled = Omit<Accepted, 'delivery'>
 export class Acceptances {
   readonly #planner: Planner
   readonly #headroom: Headroom
+  readonly #turnstile = new Turnstile()
 
   constructor(planner: Planner) {
     this.#planner = planner
@@ -42,8 +44,9 @@ export class Acceptances {
   ): Promise<Accepted> {
     const bodyHash = wanted.length > 0 ? bodyHashOf(delivery) : null
     await this.#makeQueues(wanted.map(({ hook }) => hook))
-    return this.#planner.transaction(async (plan) => {
-      await plan.lock([...repeatLocks(delivery, bodyHash), ...locksOf(wanted)])
+    const locks = locksOf(wanted)
+    return this.#inTurn(locks, async (plan) => {
+      await plan.lock([...repeatLocks(delivery, bodyHash), ...locks])
       const { original, held }: Repeated = redelivers
         ? { original: redelivers.duplicateOf ?? redelivers.id, held: new Map() }
         : await findRepeats(plan, delivery, wanted, bodyHash)
@@ -66,7 +69,8 @@ export class Acceptances {
   /** A run of a rollout comes again on its worker alone, and is of that rollout still. */
   async rerun(runId: number, hook: Hook): Promise<Accepted> {
     await this.#makeQueues([hook])
-    return this.#planner.transaction(async (plan) => {
+    const locks = locksOf([{ hook }])
+    return this.#inTurn(locks, async (plan) => {
       const [row] = await plan.query('SELECT * FROM runhook.runs WHERE id = $1', [runId])
       if (!row) throw new RunhookError('not-found', `There is no run #${runId}.`)
       const run = runOf(row)
@@ -77,13 +81,17 @@ export class Acceptances {
         ...{ hook, update, inputs, attempt: run.attempt + 1 },
         ...(pinned && { pinned: { rollout, worker } }),
       }
-      await plan.lock(locksOf([ask]))
+      await plan.lock(locks)
       const lined = await lineUp(plan, delivery, [ask], this.#headroom)
       return {
         delivery,
         ...(await settle(plan, lined, [ask], plan.sealKey ? deliveryDigest(delivery) : null)),
       }
     })
+  }
+
+  #inTurn<T>(locks: readonly string[], work: (plan: Plan) => Promise<T>): Promise<T> {
+    return this.#turnstile.pass(locks, () => this.#planner.transaction(work))
   }
 
   async #lineUp(

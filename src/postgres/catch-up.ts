@@ -43,7 +43,7 @@ export async function catchUp(
 }
 
 async function one(plan: Plan, worker: string, hook: Hook, rollout: number): Promise<Run[]> {
-  await plan.lock([rolloutLock(rollout), ...locksOf([{ hook, update: 0, inputs: {} }])])
+  await plan.lock([rolloutLock(rollout), ...locksOf([{ hook }])])
   const still = await plan.query(missedSql, [hook.name, worker, away(worker)])
   const row = still.find((missed) => number(missed, 'rollout') === rollout)
   const delivery = row && (await deliveryOfRun(plan, row))

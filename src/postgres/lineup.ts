@@ -38,7 +38,7 @@ export interface LinedUp {
 }
 
 /** Sorted together with all others by whoever takes them. */
-export function locksOf(asks: readonly Wanted[]): string[] {
+export function locksOf(asks: readonly Pick<Wanted, 'hook'>[]): string[] {
   return asks.flatMap(({ hook }) => [
     ...(hook.concurrency.group === null ? [] : [groupLock(hook.concurrency.group)]),
     ...(hook.maxParallel === null ? [] : [hookLock(hook.name)]),

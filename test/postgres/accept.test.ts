@@ -103,3 +103,20 @@ test('no more runs wait than may, whoever asks', async () => {
   expect(refused[0]?.reason).toMatchObject({ code: 'busy' })
   expect(await fleet.db.query('SELECT 1 FROM runhook.deliveries')).toHaveLength(5)
 })
+
+test('a burst for one group takes one connection of a receiver, and does not hold up others', async () => {
+  const fleet = await aFleet({ connections: 3 })
+  await fleet.accept(inGroup('busy'))
+  const held = Promise.withResolvers<void>()
+  const key = `SELECT pg_advisory_xact_lock(('x' || substr(encode(sha256('runhook 1 group busy'), 'hex'), 1, 16))::bit(64)::bigint)`
+  const holding = fleet.db.transaction(async (session) => {
+    await session.query(key)
+    await held.promise
+  })
+  const burst = Array.from({ length: 10 }, () => fleet.accept(inGroup('busy')))
+  expect((await fleet.accept(inGroup('quiet'))).queued).toHaveLength(1)
+  held.resolve()
+  await holding
+  await Promise.all(burst)
+  expect(await fleet.runs()).toHaveLength(12)
+})
