@@ -48,6 +48,10 @@ async function one(plan: Plan, worker: string, hook: Hook, rollout: number): Pro
   const row = still.find((missed) => number(missed, 'rollout') === rollout)
   const delivery = row && (await deliveryOfRun(plan, row))
   if (!row || !delivery) return []
+  if (payloadRemoved(delivery) !== null) {
+    await plan.query(tooLateSql, [rollout, worker, away(worker)])
+    return []
+  }
   const { update, inputs } = runOf(row)
   const attempt = number(row, 'attempts') + 1
   const ask = { hook, update, inputs, attempt, pinned: { rollout, worker } }
@@ -60,9 +64,13 @@ async function deliveryOfRun(plan: Plan, row: Row) {
   const id = number(row, 'delivery_id')
   const sql = 'SELECT * FROM runhook.deliveries WHERE id = $1 FOR KEY SHARE' // see accept.ts
   const [found] = await plan.query(sql, [id])
-  const delivery = found ? deliveryOf(found) : null
-  return delivery && payloadRemoved(delivery) === null ? delivery : null
+  return found ? deliveryOf(found) : null
 }
+
+/** What it promised it cannot do any more: the run says so instead. A worker that is new has none to say it. */
+const tooLateSql = `UPDATE runhook.runs
+  SET reason = split_part(reason, ';', 1) || '; when it returned the payload had been removed'
+  WHERE rollout = $1 AND worker = $2 AND status = 'cancelled' AND started_at IS NULL AND starts_with(reason, $3)`
 
 /** The first run of each rollout that this worker has missed. One that was stopped is not to go on here. */
 const missedSql = `WITH newest AS (

@@ -219,6 +219,22 @@ test('a worker that was away runs the newest when it returns, once for each ref'
   ])
 })
 
+test('a worker that returns after the payload was removed runs nothing, and the rollout says why', async () => {
+  const fleet = await aFleet()
+  await fleet.worker('web-1', { labels: ['web'] })
+  await fleet.worker('web-2', { labels: ['web'] })
+  await fleet.unseen('web-2', 2 * 3_600_000)
+  const hook = onEvery({ catchUp: true })
+  await fleet.accept(hook)
+  await fleet.db.query(`UPDATE runhook.deliveries SET body = '', body_removed_at = $1`, [
+    Date.now(),
+  ])
+  expect((await returns(fleet, 'web-2', hook)).caught).toEqual([])
+  const reasons = (await fleet.runs()).map(({ worker, reason }) => [worker, reason])
+  const why = 'web-2 was away (last seen 2 h ago); when it returned the payload had been removed'
+  expect(reasons).toContainEqual(['web-2', why])
+})
+
 test('a worker that is new runs the newest, if the hook says catch-up', async () => {
   const fleet = await aFleet()
   const workers = await webs(fleet, 1)
