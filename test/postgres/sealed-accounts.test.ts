@@ -76,12 +76,12 @@ test('a user whom somebody wrote there is nobody, and makes room for one of that
   await links.create({ hash: hash('for mallory'), userId: Number(mallory?.id), at: 0 })
   expect(await links.use(hash('for mallory'), 1, 'x')).toBeNull()
   for (const change of [
-    users.setRole('mallory', 'viewer'),
-    users.setPassword('mallory', null),
-    users.enable('mallory'),
-    users.remove('mallory'),
+    () => users.setRole('mallory', 'viewer'),
+    () => users.setPassword('mallory', null),
+    () => users.enable('mallory'),
+    () => users.remove('mallory'),
   ])
-    await expect(change).rejects.toMatchObject({ message: 'There is no user "mallory".' })
+    await expect(change()).rejects.toMatchObject({ message: 'There is no user "mallory".' })
   expect(await people.renew()).toBe(
     '1 user in the database cannot sign in: no key of "seal" has sealed them. Make those that you know anew with "runhook user add"',
   )
