@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { serverFor } from '../../src/listen.ts'
 import { mountPages } from '../../src/pages/mount.ts'
+import type { PagesParts } from '../../src/pages/parts.ts'
 import type { Rollout } from '../../src/postgres/contract.ts'
 import type { Role } from '../../src/record/tokens.ts'
 import { aDeployed, aFleet, aRollout, aWorker } from '../show/fleet.ts'
@@ -18,16 +19,21 @@ export interface FleetSite {
 }
 
 export async function aFleetSite(world: World): Promise<FleetSite> {
-  const visitor: FleetSite['visitor'] = { name: 'ada', role: 'admin' }
-  const parts = {
+  return pagesOver({
     ...partsOf(world),
     watchAll: world.moves.watchAll.bind(world.moves),
-    listensAt: () => 'http://127.0.0.1:9000',
     audit: accountsOf(world).audit,
-    keepSecretShown: async () => {},
     closing: new AbortController().signal,
-  }
-  const app = mountPages(parts, async (c, next) => {
+  })
+}
+
+/** Pages of whatever it is, with a visitor who is who the test says. */
+export async function pagesOver(
+  parts: Omit<PagesParts, 'listensAt' | 'keepSecretShown'>,
+): Promise<FleetSite> {
+  const visitor: FleetSite['visitor'] = { name: 'ada', role: 'admin' }
+  const rest = { listensAt: () => 'http://127.0.0.1:9000', keepSecretShown: async () => {} }
+  const app = mountPages({ ...parts, ...rest }, async (c, next) => {
     c.set('visitor', { ...visitor, via: 'session' })
     await next()
   })
