@@ -178,7 +178,7 @@ function emptyNote(run: Run, steps: readonly StepRecord[], { lines }: Window) {
   if (lines.length > 0 || steps.length > 0) return null
   const says =
     run.status === 'queued'
-      ? 'Waits for its turn.'
+      ? 'It has not begun yet.'
       : run.status === 'running'
         ? 'Nothing was written so far.'
         : 'Nothing was written.'

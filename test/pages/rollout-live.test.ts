@@ -101,4 +101,5 @@ watched(
     expect([...wrong, ...beside.wrong]).toEqual([])
     cluster.checkOutputs()
   },
+  60_000,
 )
