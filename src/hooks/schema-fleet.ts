@@ -6,8 +6,8 @@
 import * as v from 'valibot'
 import { duration, hookName, key, listOf, parallel, secret, secrets } from './schema-parts.ts'
 
-/** Of workers and labels. */
-export const nameSyntax = /^[A-Za-z0-9._-]{1,63}$/
+/** Of workers and labels. Not "..", which no address could lead to. */
+export const nameSyntax = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 const nameWords = 'a name for a worker; write up to 63 letters, digits and . _ -, such as "web-1"'
 const labelWords = 'a label; write up to 63 letters, digits and . _ -, such as "web"'

@@ -101,6 +101,7 @@ function thisMachine(): string {
   return (
     hostname()
       .replace(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[._-]+/, '')
       .slice(0, 63) || 'worker'
   )
 }

@@ -207,6 +207,7 @@ describe('a worker', () => {
   test.each([
     [{ name: 'web 1' }, `server.name: "web 1" is not ${name}`],
     [{ name: '' }, `server.name: "" is not ${name}`],
+    [{ name: '..' }, `server.name: ".." is not ${name}`],
     [{ name: 'x'.repeat(64) }, `server.name: "${'x'.repeat(57)}…" is not ${name}`],
     [{ labels: ['web', 'ö'] }, `server.labels[1]: "ö" is not ${label}`],
     [{ labels: [] }, 'server.labels is an empty list: no hook could run here; name at least one'],
