@@ -199,7 +199,8 @@ export const tables = `
     at BIGINT NOT NULL,
     bytes BYTEA NOT NULL,
     PRIMARY KEY (run_id, at),
-    ${numbers('run_id')}, ${sizes('at')}
+    -- At -1 is the line that stands for a gap: see pieces.ts.
+    ${numbers('run_id')}, ${inRange(['at'], -1, MOST.number)}
   );
   ALTER TABLE runhook.outputs ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
