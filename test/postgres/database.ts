@@ -31,8 +31,8 @@ export const PASSWORD = 'p@ssword/of:runhook'
 const USER = 'runhook'
 /** Below the range that systems take ports from by themselves, so that nobody takes it during a restart. */
 const PORTS = { from: 15_000, count: 15_000 }
-/** PostgreSQL refuses to run as root: there it runs as nobody. */
-const unprivileged = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+/** PostgreSQL refuses to run as root: there it runs as bin. Not as nobody, whose processes other tests count. */
+const unprivileged = process.getuid?.() === 0 ? { uid: 2, gid: 2 } : {}
 
 /** https://www.postgresql.org/docs/current/server-shutdown.html; `kill` is a crash of all of it. */
 const signals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const

@@ -161,8 +161,8 @@ auth_type = any
 pool_mode = ${mode}
 `,
   )
-  const asNobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
-  const pooler = spawn('pgbouncer', [file], { ...asNobody, cwd: directory, stdio: 'ignore' })
+  const unprivileged = process.getuid?.() === 0 ? { uid: 2, gid: 2 } : {}
+  const pooler = spawn('pgbouncer', [file], { ...unprivileged, cwd: directory, stdio: 'ignore' })
   onTestFinished(async () => {
     const ended = new Promise((resolve) => pooler.once('exit', resolve))
     pooler.kill('SIGKILL')
