@@ -6,7 +6,7 @@ onPostgres(
   'three receivers and eight workers run what comes once, in order, and one at a time in each group',
   { timeout: 240_000 },
   async () => {
-    const size = { receivers: 3, workers: 8, deliveries: 600, groups: 60, patienceMs: 120_000 }
-    expect(await underLoad(await aDatabase(), size)).toMatchObject({ deliveries: 600 })
+    const size = { receivers: 3, workers: 8, deliveries: 300, groups: 60, patienceMs: 120_000 }
+    expect(await underLoad(await aDatabase(), size)).toMatchObject({ deliveries: 300 })
   },
 )

@@ -10,8 +10,8 @@ onPostgres(
   async () => {
     const server = await aServer()
     const url = await server.createDatabase()
-    const figures = await databaseRestarts(server, url, { times: 4, patienceMs: 60_000 })
-    expect(figures).toMatchObject({ restarts: 4 })
+    const figures = await databaseRestarts(server, url, { times: 3, patienceMs: 60_000 })
+    expect(figures).toMatchObject({ restarts: 3 })
   },
 )
 
@@ -19,8 +19,8 @@ onPostgres(
   'workers killed in the middle leave nothing behind when their group goes on',
   { timeout: 240_000 },
   async () => {
-    const figures = await workersKilled(await aDatabase(), { times: 6, patienceMs: 120_000 })
-    expect(figures).toMatchObject({ kills: 6 })
+    const figures = await workersKilled(await aDatabase(), { times: 4, patienceMs: 120_000 })
+    expect(figures).toMatchObject({ kills: 4 })
   },
 )
 
