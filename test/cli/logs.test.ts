@@ -116,6 +116,7 @@ test('the log of a run that goes on is what there is by now', async () => {
 test('-f stays until the run has ended; that it failed is no failure of showing it', async () => {
   const shell = await aShellWithServer()
   shell.world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  shell.world.control = { steps: () => [aStep({ finishedAt: null, exitCode: null })] }
   const writer = shell.world.output.open(142)
   writer.write(Buffer.from('pul'))
   const { said, done } = shell.start('logs', '-f')
@@ -126,13 +127,15 @@ test('-f stays until the run has ended; that it failed is no failure of showing 
   shell.world.moved(aRun({ status: 'timed_out', exitCode: null, reason: 'ran for over 10m' }))
   expect(await done).toMatchObject({
     code: 0,
-    screen: '#142 deploy-site\npulled\n◷ timed_out in 2.9s: ran for over 10m\n',
+    screen:
+      '#142 deploy-site\n$ git pull --ff-only\npulled\n◷ timed_out in 2.9s: ran for over 10m\n',
   })
 })
 
 test('a server that goes away in between is told, with exit code 5', async () => {
   const shell = await aShellWithServer()
   shell.world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  shell.world.control = { steps: () => [aStep({ finishedAt: null, exitCode: null })] }
   const writer = shell.world.output.open(142)
   writer.write(Buffer.from('begun\n'))
   const { said, done } = shell.start('logs', '142', '-f')
