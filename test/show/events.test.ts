@@ -168,6 +168,8 @@ test('a reader who leaves lets go of the run', async () => {
 test('a run whose log is never closed ends all the same', async () => {
   const world = await served()
   world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  const live = aStep({ finishedAt: null, outputTo: null })
+  world.control = { steps: () => [live] }
   const writer = world.output.open(142)
   writer.write(Buffer.from('half a line'))
   const { heard } = listen(world, '/runs/142/events')
@@ -180,33 +182,22 @@ test('a run whose log is never closed ends all the same', async () => {
   await writer.close()
 })
 
-test('steps are asked for when the run moved, however much it prints', async () => {
+test('a step that becomes known while it prints is told before what it wrote', async () => {
   const world = await served()
   world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
   const writer = world.output.open(142)
-  let asked = 0
-  const live: StepRecord[] = []
-  world.control = {
-    steps: () => {
-      asked++
-      return live
-    },
-  }
+  const live: StepRecord[] = [aStep({ finishedAt: null, outputTo: null })]
+  world.control = { steps: () => live }
   const { heard } = listen(world, '/runs/142/events')
-  for (let line = 0; line < 50; line++) {
-    writer.write(Buffer.from(`line ${line}\n`))
-    await until(() => heard.text.includes(`line ${line}\\n`), `line ${line}`)
-  }
-  expect(asked).toBe(1)
-  live.push(aStep({ outputFrom: writer.written, finishedAt: null, outputTo: null }))
-  world.moves.tell(142)
-  writer.write(Buffer.from('of the step'))
-  await until(() => heard.text.includes('of the step'), 'its output')
-  expect(asked).toBe(2)
+  writer.write(Buffer.from('of the first'))
+  await until(() => heard.text.includes('of the first'), 'its output')
+  live.push(aStep({ number: 2, outputFrom: writer.written, finishedAt: null, outputTo: null }))
+  writer.write(Buffer.from('of the second')) // no word of the step has come
+  await until(() => heard.text.includes('of the second'), 'its output')
   await writer.close()
   world.steps.set(142, live)
   world.moved(aRun())
   await until(() => heard.done, 'the end')
   const events = eventsIn(heard.text).slice(-3)
-  expect(events).toEqual([{ step: live[0] }, { output: 'of the step' }, { end: aRun() }])
+  expect(events).toEqual([{ step: live[1] }, { output: 'of the second' }, { end: aRun() }])
 })
