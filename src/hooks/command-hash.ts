@@ -14,7 +14,7 @@ import { canonical } from './canonical.ts'
 const elsewhere = [
   ...['repo', 'url', 'on', 'match', 'secret', 'signature', 'token', 'users', 'auth', 'allow-from'],
   ...['replay', 'allow-forks', 'concurrency', 'max-parallel', 'runs-on', 'catch-up', 'strategy'],
-  ...['keep', 'enabled', 'status-codes', 'response-headers', 'cache', 'on-disconnect'],
+  ...['keep', 'enabled', 'status-codes', 'response-headers', 'cache', 'on-disconnect', 'badge'],
 ]
 
 type Written = Readonly<Record<string, unknown>>

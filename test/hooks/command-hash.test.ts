@@ -68,6 +68,7 @@ const starts: Readonly<Record<string, unknown>> = {
   'response-headers': null,
   cache: null,
   'on-disconnect': null,
+  badge: null,
 }
 
 test('every key of a hook is known to change it, or not to', () => {
