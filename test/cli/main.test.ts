@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { aRun, aWorld, serveWorld } from '../show/world.ts'
+import { aRun, aStep, aWorld, serveWorld } from '../show/world.ts'
 import { until } from '../some.ts'
 
 const MAIN = resolve('src/cli/main.ts')
@@ -30,6 +30,7 @@ test('an interrupted verb ends with 130', async () => {
   const world = aWorld()
   await serveWorld(world)
   world.runs.push(aRun({ status: 'running', finishedAt: null, exitCode: null }))
+  world.control = { steps: () => [aStep({ finishedAt: null, exitCode: null })] }
   const writer = world.output.open(142)
   writer.write(Buffer.from('begun\n'))
   const { child, said, done } = start(['logs', '142', '-f', '--data', world.data])
