@@ -21,7 +21,9 @@ export async function readAllow(
   { written, report, secrets }: FileDraft,
   file: string | undefined,
 ): Promise<Allow | null> {
-  const own = written.server?.allow
+  // What the schema has refused may be anything; the file is not used then.
+  const isRefused = report.problems.some(({ path }) => path.startsWith('server.allow'))
+  const own = isRefused ? undefined : written.server?.allow
   if (own !== undefined) checkAllow(own, Object.keys(written.hooks ?? {}), report)
   const here = own === undefined ? null : mapOf(own)
   if (file === undefined) return here
@@ -52,9 +54,7 @@ function both(first: Allow | null, second: Allow): Allow {
 function checkAllow(written: AllowWritten, hooks: readonly string[], report: Report): void {
   const at = ['server', 'allow']
   const names = Array.isArray(written) ? written : Object.keys(written)
-  const isJudged = report.problems.some(({ path }) => path.startsWith('server.allow'))
-  if (names.length === 0 && !isJudged)
-    report.warn(at, 'allows nothing: this worker runs no hook at all')
+  if (names.length === 0) report.warn(at, 'allows nothing: this worker runs no hook at all')
   for (const [index, name] of names.entries()) {
     const here = [...at, Array.isArray(written) ? index : name]
     const hashes = Array.isArray(written) ? 'any' : written[name]
