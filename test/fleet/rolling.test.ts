@@ -18,12 +18,12 @@ const deploy = (more: object) => ({
   ...more,
 })
 
-/** "web-1 2": web-1 ran the second delivery; in the order in which they ran. */
-function ran({ directory }: Cluster): string[] {
+/** "web-1 2": web-1 ran the second of the deliveries that were pushed; in the order in which they ran. */
+function ran({ directory }: Cluster, pushed: Iterable<string>): string[] {
+  const guids = [...pushed]
   const lines = readFileSync(join(directory, 'ran'), 'utf8').split('\n').slice(0, -1)
-  const guids = [...new Set(lines.map((line) => line.split(' ')[1]))]
   return lines.map((line) => {
-    const [worker, guid] = line.split(' ')
+    const [worker, guid = ''] = line.split(' ')
     return `${worker} ${guids.indexOf(guid) + 1}`
   })
 }
@@ -33,14 +33,15 @@ async function aFleetFor(site: object) {
   writeFileSync(join(cluster.directory, 'ran'), '')
   const receiver = await cluster.receiver('receiver')
   const worker = (name: string) => cluster.worker(name, { labels: 'web' })
-  const push = () => deliver(() => [receiver.port], 'site', 1, new Map())
+  const pushed = new Map<string, string>()
+  const push = () => deliver(() => [receiver.port], 'site', 1, pushed)
   const rest = () =>
     until(async () => (await unfinished(cluster.url)) === 0, 'the end of all runs', 60_000)
   const data = join(cluster.directory, 'data', 'receiver')
   const cli = async (...args: string[]) =>
     (await receiver.cli('rollouts', ...args, '--data', data)).stdout
   const api = async (path: string) => JSON.parse(await asked(join(data, 'runhook.sock'), path))
-  return { ran: () => ran(cluster), worker, push, rest, cli, api }
+  return { ran: () => ran(cluster, pushed.keys()), worker, push, rest, cli, api }
 }
 
 function asked(socketPath: string, path: string): Promise<string> {
@@ -100,6 +101,8 @@ onPostgres(
     const second = await fleet.worker('web-2')
     await second.stop()
     await fleet.push()
+    // One that has not begun yet would be superseded by the next.
+    await until(() => fleet.ran().length > 0, "web-1's first run")
     await fleet.push()
     await fleet.rest()
     const away =
