@@ -140,20 +140,21 @@ async function settle(
   return { queued, begun: [], superseded, cancel }
 }
 
-/** What runs in a group is asked to end; of a rollout that is under way there, no more begin. */
+/**
+ * What runs in a group is asked to end; of a rollout that is under way there, no more begin. In this order: one that begins
+ * meanwhile, and so is not cancelled as one that waits, runs by the time that is asked.
+ */
 async function stopRunning(
   plan: Plan,
   group: string,
   by: number,
 ): Promise<{ running: number[]; waiting: number[] }> {
   const reason = `superseded by run ${by}`
-  const rows = await plan.query(wishToEnd, [group, reason])
-  const running = rows.map((row) => number(row, 'id'))
-  plan.say('cancel', running)
   const [under] = await plan.query(underWay, [group])
-  if (!under) return { running, waiting: [] }
-  const rest = await stopRollout(plan, number(under, 'unit'), reason, 0)
+  const rest = under ? await stopRollout(plan, number(under, 'unit'), reason, 0) : []
   const places = await cancelWaiting(plan, rest, reason)
+  const running = (await plan.query(wishToEnd, [group, reason])).map((row) => number(row, 'id'))
+  plan.say('cancel', running)
   await advance(plan, places)
   return { running, waiting: places.map(({ id }) => id) }
 }

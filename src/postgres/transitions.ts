@@ -143,11 +143,15 @@ export function wishOf(row: Row): string | null {
   return textOrNull(row, 'cancel')
 }
 
+/**
+ * Only those that it cancels give up the turn: one that begins at the same moment, which no lock keeps from that, is not
+ * among them, and its unit has the turn for as long as it runs.
+ */
 const cancelSql = `WITH cancelled AS (
     UPDATE runhook.runs SET status = 'cancelled', finished_at = $2, reason = $3
     WHERE id = ANY ($1::bigint[]) AND status = 'queued' RETURNING job, ${placeColumns}
   ), released AS (
-    ${releaseSql('USING cancelled c', 'c.concurrency_group', 'c.unit', '$1::bigint[]')})
+    ${releaseSql('USING cancelled c', 'c.concurrency_group', 'c.unit', 'ARRAY(SELECT id FROM cancelled)')})
   SELECT * FROM cancelled`
 
 const putBackSql = `UPDATE runhook.runs SET status = 'queued', started_at = NULL, job = $2,
