@@ -80,10 +80,41 @@ export interface Delivery extends Content {
   readonly body: Uint8Array
   /** Why a verified delivery could not be read ("the body is not JSON"), else null. */
   readonly problem: string | null
+  /** Left out where nobody waits for an answer: what a person started, or sent through once more. */
+  readonly asked?: Asked | undefined
+}
+
+/** What a sender wants to be answered with; known before his delivery is kept. */
+export interface Asked {
+  /** What was decided is told as JSON, else in short lines. */
+  readonly json: boolean
+  /** He waits for what his run writes, and gets it in this form; null = he is told what was decided. */
+  readonly output: OutputForm | null
+}
+
+export const outputForms = ['text', 'json', 'html', 'stream'] as const
+export type OutputForm = (typeof outputForms)[number]
+
+/**
+ * What he was answered with. The words themselves are not kept: what was decided is told by a function of
+ * the stored delivery (hooks/told.ts), and outputs are kept with their runs.
+ */
+export interface Answered extends Asked {
+  /** The runs that he was told of: those that were left when all were queued. */
+  readonly runs: readonly number[]
+  /** Of an answer with an output; null until it is sent, and for all others, where it follows. */
+  readonly status: number | null
+  /** What was sent in place of the output; empty = nothing; null = the output. */
+  readonly says: string | null
 }
 
 export interface StoredDelivery extends Delivery {
   readonly id: number
+  /**
+   * Null where nobody waited for an answer, for what a release wrote that did not keep it, and, like the
+   * body, in lists.
+   */
+  readonly answer: Answered | null
   /** The delivery that came first with the same guid, when this one repeats it. */
   readonly duplicateOf: number | null
   /** When its body had been kept for its time and was removed; null while it is there. */

@@ -6,7 +6,8 @@
 import { RunhookError } from '../errors.ts'
 import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
-import { settled } from '../record/asked.ts'
+import type { Run } from '../model/run.ts'
+import { answeredWith, settled } from '../record/asked.ts'
 import { payloadRemoved } from '../record/removed.ts'
 import { bodyHashOf, guidKeyOf } from '../record/repeats.ts'
 import { deliveryOf, number, runOf } from '../record/rows.ts'
@@ -52,12 +53,16 @@ export class Acceptances {
         : await findRepeats(plan, delivery, wanted, bodyHash)
       const asks = wanted.filter((want) => !held.has(want)).map((want) => ({ ...want, attempt: 1 }))
       const { id: _, ...given }: Delivery & { id?: number } = delivery // a stored one is sent once more
-      const fresh = { ...given, duplicateOf: original, bodyRemovedAt: null, verdicts }
+      const fresh = { ...given, duplicateOf: original, bodyRemovedAt: null, answer: null, verdicts }
       const lined = await this.#lineUp(plan, fresh, asks)
       const runs = lined.runs.map(({ run }) => run)
       const stored: StoredDelivery = {
         ...fresh,
         id: lined.deliveryId,
+        answer: answeredWith(
+          delivery.asked,
+          waitingOf(runs).map(({ id }) => id),
+        ),
         verdicts: settled(verdicts, held, runs),
       }
       await insertDelivery(plan, stored, runs.length > 0 ? bodyHash : null)
@@ -120,6 +125,10 @@ function repeatLocks(delivery: Delivery, bodyHash: Uint8Array | null): string[] 
   ]
 }
 
+function waitingOf(runs: readonly Run[]): Run[] {
+  return runs.filter(({ status }) => status === 'queued')
+}
+
 async function settle(
   plan: Plan,
   lined: LinedUp,
@@ -127,7 +136,7 @@ async function settle(
   digest: string | null,
 ): Promise<Settled> {
   const superseded = await enter(plan, lined, digest)
-  const queued = lined.runs.map(({ run }) => run).filter(({ status }) => status === 'queued')
+  const queued = waitingOf(lined.runs.map(({ run }) => run))
   const cancel: number[] = []
   for (const { hook } of asks) {
     const { group, cancelInProgress } = hook.concurrency

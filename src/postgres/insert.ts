@@ -83,6 +83,7 @@ export async function insertDelivery(
     delivery.problem,
     delivery.duplicateOf,
     JSON.stringify(delivery.verdicts),
+    delivery.answer && JSON.stringify(delivery.answer),
     bodyHash,
     delivery.body,
   ])
@@ -133,5 +134,5 @@ const insertSql = `WITH rows AS (
 
 const deliverySql = `INSERT INTO runhook.deliveries (id, received_at, endpoint, host, guid, guid_key, event,
     action, repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of,
-    verdicts, body_hash, body)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+    verdicts, answer, body_hash, body)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`

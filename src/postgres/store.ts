@@ -3,7 +3,7 @@
  * means for the queue of the fleet is decided by whom this is given.
  */
 
-import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Answered, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, StepRecord } from '../model/run.ts'
 import { RefusalBook } from '../record/refusals.ts'
@@ -42,6 +42,8 @@ export class PostgresStore implements Store {
   /** Texts in use here, which are said to be so every day. */
   #texts: ReadonlyMap<string, string> = new Map()
   #again: NodeJS.Timeout | null = null
+  /** Answers that are being written down. */
+  readonly #told = new Set<Promise<void>>()
 
   /** The connection stays its owner's: `close` leaves it open. */
   constructor(database: Postgres, planning: Planning) {
@@ -59,6 +61,15 @@ export class PostgresStore implements Store {
     redelivers?: StoredDelivery,
   ): Promise<Accepted> {
     return this.#planning.accept(delivery, verdicts, wanted, redelivers)
+  }
+
+  answered(deliveryId: number, answer: Answered): void {
+    const told = this.#db.query(answeredSql, [deliveryId, JSON.stringify(answer)]).then(
+      () => undefined,
+      () => undefined, // it is missed by nobody but who looks
+    )
+    this.#told.add(told)
+    void told.then(() => this.#told.delete(told))
   }
 
   rerun(runId: number, hook: Hook): Promise<Accepted> {
@@ -141,9 +152,13 @@ export class PostgresStore implements Store {
   /** What was counted and noted is written, or lost, when it resolves. */
   async close(): Promise<void> {
     if (this.#again) clearInterval(this.#again)
-    await Promise.all([this.#refusals.save(), this.tokens.settled()])
+    await Promise.all([this.#refusals.save(), this.tokens.settled(), ...this.#told])
   }
 }
+
+/** Nobody waits for its commit, and after a crash it may be missing: so it need not be synced. */
+const answeredSql = `WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true))
+  UPDATE runhook.deliveries SET answer = $2 FROM unsynced WHERE id = $1`
 
 /** `WHERE` of the conditions whose value was given, from $2 on: $1 is the limit. */
 function conditions(given: Readonly<Record<string, string | number | undefined>>) {

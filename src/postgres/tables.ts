@@ -37,6 +37,7 @@ export const tables = `
     problem TEXT,
     duplicate_of BIGINT REFERENCES runhook.deliveries (id),
     verdicts TEXT NOT NULL,
+    answer TEXT,
     body_hash BYTEA,
     body BYTEA NOT NULL,
     body_removed_at BIGINT,

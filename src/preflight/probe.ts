@@ -126,6 +126,7 @@ const noDelivery: StoredDelivery = {
   problem: null,
   duplicateOf: null,
   bodyRemovedAt: null,
+  answer: null,
   verdicts: [],
 }
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Headers } from '../hosts/host.ts'
 import type { Log } from '../log.ts'
-import type { Delivery, Verdict } from '../model/delivery.ts'
+import type { Asked, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { RunEnd } from '../model/run.ts'
 import type { Accepted, Store, Accept as StoreAccept, Wanted } from '../record/store.ts'
@@ -18,7 +18,8 @@ import { type Arrival, arrive } from './arrive.ts'
 import type { Endpoint } from './endpoints.ts'
 import { Flights, type Outcome, Waiting } from './flights.ts'
 import { judgeAll } from './judge.ts'
-import { forAnybody, replyOf, streamOf } from './reply.ts'
+import { forAnybody, formOf, replyOf, streamOf } from './reply.ts'
+import { tell } from './tell.ts'
 
 export interface AcceptParts {
   readonly store: Store
@@ -69,8 +70,9 @@ export function createAccept(parts: AcceptParts): Accept {
       proven.body,
       proven.arrival,
     )
-    const judged = { ...proven, delivery, ...judgeAll(proven.endpoint, delivery, payload) }
-    const hook = waitedFor(judged)
+    const found = { ...proven, delivery, ...judgeAll(proven.endpoint, delivery, payload) }
+    const hook = waitedFor(found)
+    const judged = { ...found, delivery: { ...delivery, asked: askedBy(proven.incoming, hook) } }
     if (hook === null) return answerAtOnce(parts, judged)
     if (hook.respond === 'stream') return answerAsItComes(parts, waiting, hook, judged)
     return answerWithOutput(parts, { flights, waiting }, hook, judged)
@@ -83,14 +85,18 @@ function waitedFor({ endpoint, wanted }: Judged): Hook | null {
   return hook && hook.respond !== 'accepted' ? hook : null
 }
 
+function askedBy({ headers }: IncomingMessage, hook: Hook | null): Asked {
+  const json = wantsJson(headers)
+  if (hook === null) return { json, output: null }
+  return { json, output: hook.respond === 'stream' ? 'stream' : formOf(hook, headers.accept) }
+}
+
 async function answerAtOnce(parts: AcceptParts, judged: Judged): Promise<Answer> {
   return answerOf(await keep(parts, judged, false), judged)
 }
 
-function answerOf({ accepted }: Kept, { delivery, incoming }: Judged): Answer {
-  const json = wantsJson(incoming.headers)
-  if (delivery.problem !== null) return answers.unreadable(accepted.delivery, json)
-  return answers.judged(accepted.delivery, accepted.queued, json)
+function answerOf({ accepted }: Kept, { incoming }: Judged): Answer {
+  return answers.decided(accepted.delivery, accepted.queued, wantsJson(incoming.headers))
 }
 
 async function answerWithOutput(
@@ -99,7 +105,11 @@ async function answerWithOutput(
   hook: Hook,
   judged: Judged,
 ): Promise<Answer> {
-  const start = () => runToItsEnd(parts, waiting, hook, judged)
+  let own: StoredDelivery | null = null // who joins another's flight has none
+  const start = () =>
+    runToItsEnd(parts, waiting, hook, judged, (stored) => {
+      own = stored
+    })
   const shared = hook.reply.cacheMs !== null
   const { outcome, ageMs } = shared
     ? await flights.join(hook, keyOf(judged), start)
@@ -108,7 +118,16 @@ async function answerWithOutput(
   const accept = judged.incoming.headers.accept
   const answer = await replyOf(outcome.ran, hook, accept, shared ? ageMs : null)
   if (shared) flights.trim()
+  if (own) keepAnswer(parts, own, answer)
   return answer
+}
+
+/** Outputs are kept with their runs; what was said in place of one is kept here. */
+function keepAnswer({ store }: AcceptParts, { id, answer }: StoredDelivery, sent: Answer): void {
+  if (!answer) return
+  const said = answer.output === 'text' && typeof sent.body === 'string' ? sent.body : null
+  const says = sent.body === null ? '' : said
+  store.answered(id, { ...answer, status: sent.status, says })
 }
 
 async function runToItsEnd(
@@ -116,6 +135,7 @@ async function runToItsEnd(
   waiting: Waiting,
   hook: Hook,
   judged: Judged,
+  isKept: (delivery: StoredDelivery) => void,
 ): Promise<Outcome> {
   const leave = waiting.enter(hook)
   if (leave === null) return { answer: tooMany(hook, judged) }
@@ -123,6 +143,7 @@ async function runToItsEnd(
     const kept = await keep(parts, judged, true)
     const { run, ended } = kept
     if (run === null || ended === null) return { answer: answerOf(kept, judged) }
+    isKept(kept.accepted.delivery)
     if (hook.reply.onDisconnect === 'cancel') cancelWhenGone(parts, run.id, judged)
     const end = await ended
     const output = await parts.output(run.id)
@@ -201,35 +222,4 @@ async function keep(
 
 function wantsJson(headers: Headers): boolean {
   return String(headers.accept ?? '').includes('application/json')
-}
-
-/** `--> push acme/site main 8b1d0e4` and what became of it, one line each. */
-function tell(log: Log, accepted: Accepted): void {
-  const { delivery, queued } = accepted
-  const first = delivery.updates[0]
-  const what = [
-    first?.event || delivery.event,
-    delivery.repository,
-    first?.tag ?? first?.branch,
-    first?.sha?.slice(0, 7),
-  ]
-  log.info(
-    {
-      delivery: delivery.id,
-      endpoint: delivery.endpoint,
-      host: delivery.host,
-      runs: queued.map((run) => run.id),
-      ignored: delivery.verdicts
-        .filter((verdict) => !verdict.matched)
-        .map((verdict) => `${verdict.hook}: ${verdict.checks.at(-1)?.says}`),
-    },
-    `--> ${what.filter(Boolean).join(' ')}  ${delivery.host} ${delivery.proof}  ${outcomeOf(accepted)}`,
-  )
-}
-
-function outcomeOf({ delivery, queued }: Accepted): string {
-  if (delivery.problem) return `unreadable: ${delivery.problem}`
-  if (queued.length > 0) return queued.map((run) => `${run.hook} #${run.id}`).join(', ')
-  const decided = delivery.verdicts.map((v) => `${v.hook}: ${v.checks.at(-1)?.says}`)
-  return `ignored (${decided.join('; ')})`
 }

@@ -4,7 +4,7 @@
  * text, whatever was wrong.
  */
 
-import { verdictLines } from '../hooks/verdict.ts'
+import { toldOf } from '../hooks/told.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import type { Run } from '../model/run.ts'
 
@@ -93,43 +93,10 @@ export function unavailable(text: string, after = 5): Answer {
   return plain(503, text, { 'retry-after': String(after), ...CLOSE })
 }
 
-/** The delivery was kept but could not be understood; the sender holds the secret, so it may know why. */
-export function unreadable(delivery: StoredDelivery, json: boolean): Answer {
-  const text = `delivery ${delivery.id} was kept but cannot be used: ${delivery.problem}`
-  if (json) return asJson(400, { delivery: delivery.id, problem: delivery.problem })
-  return plain(400, text)
-}
-
-/** 202 with the runs that were queued, else 200 "ignored" with what decided for each hook. */
-export function judged(delivery: StoredDelivery, queued: readonly Run[], json: boolean): Answer {
-  const status = queued.length > 0 ? 202 : statusOfRefusedInputs(delivery)
-  if (json) {
-    return asJson(status, {
-      delivery: delivery.id,
-      duplicateOf: delivery.duplicateOf,
-      runs: queued.map((run) => run.id),
-      verdicts: delivery.verdicts,
-    })
-  }
-  const head = queued.length > 0 ? 'accepted' : 'ignored'
-  const repeat = delivery.duplicateOf === null ? '' : ` (repeats delivery ${delivery.duplicateOf})`
-  const lines = verdictLines(delivery.verdicts).map((line) => `  ${line}`)
-  const nobody = delivery.verdicts.length === 0 ? ['  no hook is configured for this path'] : []
-  return plain(
-    status,
-    [`${head}: delivery ${delivery.id}${repeat}`, ...lines, ...nobody].join('\n'),
-  )
-}
-
-/** A caller who gave wrong inputs has asked for a run and not got it: that is no success. */
-function statusOfRefusedInputs(delivery: StoredDelivery): number {
-  return delivery.verdicts.some((verdict) => verdict.checks.at(-1)?.rule === 'inputs') ? 422 : 200
-}
-
-function asJson(status: number, value: unknown): Answer {
-  return {
-    status,
-    headers: { 'content-type': 'application/json' },
-    body: `${JSON.stringify(value)}\n`,
-  }
+/** What was decided, in the words of hooks/told.ts. */
+export function decided(delivery: StoredDelivery, queued: readonly Run[], json: boolean): Answer {
+  const runs = queued.map(({ id }) => id)
+  const { status, body } = toldOf(delivery, runs, json)
+  const headers = json ? { 'content-type': 'application/json' } : { ...TEXT }
+  return { status, headers, body }
 }

@@ -30,7 +30,7 @@ export async function replyOf(
   const { end, run } = ran
   const status = statusOf(end, hook)
   const { 'content-type': type, ...own } = hook.reply.headers
-  const form = type === undefined ? preferredForm(accept) : 'text'
+  const form = formOf(hook, accept)
   const silent = end.reason !== null && ran.output.length === 0
   const said = silent && form === 'text' // in place of an output: our words, so no type of the hook's
   const headers = {
@@ -48,6 +48,11 @@ export async function replyOf(
   if (status === 204 || status === 205 || status === 304) return { status, headers, body: null }
   if (said) return { status, headers, body: `${end.reason}\n` }
   return { status, headers, body: await bodyOf(ran, form) }
+}
+
+/** With a type of the hook's own the output goes out as it is. */
+export function formOf({ reply }: Hook, accept: string | undefined): Form {
+  return reply.headers['content-type'] === undefined ? preferredForm(accept) : 'text'
 }
 
 /** A reason may name folders, the user and the PATH: that is for who has proven who he is. */

@@ -3,10 +3,10 @@
  * is it a repeat, does a new run replace a waiting one, does it end a running one.
  */
 
-import type { Check, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Answered, Check, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
-import { newRun, settled } from './asked.ts'
+import { answeredWith, newRun, settled } from './asked.ts'
 import type { Database } from './database.ts'
 import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
@@ -63,10 +63,31 @@ export class Acceptance {
       id,
       duplicateOf,
       bodyRemovedAt: null,
+      answer: answeredWith(
+        delivery.asked,
+        runs.map((run) => run.id),
+      ),
       verdicts: settled(verdicts, held, runs),
     }
     this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)
-    return { delivery: stored, ...this.#queue(runs, going, stored, mayBegin) }
+    const tally = this.#queue(runs, going, stored, mayBegin)
+    if (tally.queued.length === runs.length) return { delivery: stored, ...tally }
+    return { delivery: this.#toldOfFewer(stored, tally.queued), ...tally }
+  }
+
+  /** Of what it asked for, a later part has replaced an earlier one. */
+  #toldOfFewer(delivery: StoredDelivery, left: readonly Run[]): StoredDelivery {
+    const answer = answeredWith(
+      delivery.asked,
+      left.map((run) => run.id),
+    )
+    if (answer) this.#sql.answered.run(JSON.stringify(answer), delivery.id)
+    return { ...delivery, answer }
+  }
+
+  /** Written in the transaction of whoever calls. */
+  answered(deliveryId: number, answer: Answered): void {
+    this.#sql.answered.run(JSON.stringify(answer), deliveryId)
   }
 
   /** A new attempt of an ended run, with the hook as it is now. */
@@ -128,6 +149,7 @@ export class Acceptance {
       delivery.problem,
       delivery.duplicateOf,
       JSON.stringify(delivery.verdicts),
+      delivery.answer && JSON.stringify(delivery.answer),
       bodyHash,
       delivery.body,
     )
@@ -146,10 +168,11 @@ function nextDelivery(database: Database): number {
 function statements(db: Database) {
   return {
     running: db.prepare(`SELECT id FROM runs WHERE concurrency_group = ? AND status = 'running'`),
+    answered: db.prepare('UPDATE deliveries SET answer = ? WHERE id = ?'),
     insertDelivery: db.prepare(
       `INSERT INTO deliveries (id, received_at, endpoint, host, guid, guid_key, event, action,
         repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of, verdicts,
-        body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        answer, body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
   }
 }

@@ -43,7 +43,7 @@ export const tables = {
     ...{ guid_key: 'text?', event: text, action: 'text?', repository: 'text?' },
     ...{ default_branch: 'text?', sender: 'text?', updates: text, proof: text, address: text },
     ...{ headers: text, problem: 'text?', duplicate_of: 'number?', verdicts: text },
-    ...{ body_hash: 'bytes?', body_removed_at: 'number?' },
+    ...{ answer: 'text?', body_hash: 'bytes?', body_removed_at: 'number?' },
   },
   pruned_run: { delivery_id: number, hook: text, update_index: number, id: number, status: text },
   rollout: {

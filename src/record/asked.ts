@@ -1,6 +1,6 @@
 /** What a delivery asks for, as it is written down: the new run, and what each verdict says of it. Pure. */
 
-import type { Check, Delivery, Update, Verdict } from '../model/delivery.ts'
+import type { Answered, Asked, Check, Delivery, Update, Verdict } from '../model/delivery.ts'
 import type { Run } from '../model/run.ts'
 import type { Wanted } from './store.ts'
 
@@ -55,6 +55,14 @@ export function settled(
     const run = runs.find((candidate) => same(candidate.hook, candidate.update))
     return run ? { ...verdict, run: run.id } : verdict
   })
+}
+
+/** `runs` are those that wait or go on once all is queued. Who gets an output as it comes gets a 200 at once. */
+export function answeredWith(asked: Asked | undefined, runs: readonly number[]): Answered | null {
+  if (!asked) return null
+  const output = runs.length > 0 ? asked.output : null
+  const status = output === 'stream' ? 200 : null
+  return { json: asked.json, output, runs, status, says: null }
 }
 
 function refNameOf(update: Update | undefined): string | null {

@@ -4,7 +4,7 @@
  * newer release may have written them.
  */
 
-import type { Update, Verdict } from '../model/delivery.ts'
+import { type Answered, outputForms, type Update, type Verdict } from '../model/delivery.ts'
 import type { RetryOf } from '../model/run.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -50,6 +50,18 @@ export function verdictsOf(value: unknown): Verdict[] | null {
     Array.isArray(one.checks) &&
     one.checks.every(isFields)
   return Array.isArray(value) && value.every(fits) ? (value as Verdict[]) : null
+}
+
+export function answerOf(value: unknown): Answered | null {
+  const fits =
+    isFields(value) &&
+    typeof value.json === 'boolean' &&
+    (value.output === null || outputForms.some((form) => form === value.output)) &&
+    Array.isArray(value.runs) &&
+    value.runs.every((run) => Number.isSafeInteger(run)) &&
+    (value.status === null || Number.isSafeInteger(value.status)) &&
+    (value.says === null || typeof value.says === 'string')
+  return fits ? (value as unknown as Answered) : null // as looked at
 }
 
 /** Texts by name. */

@@ -151,6 +151,10 @@ const steps: readonly string[] = [
   CREATE INDEX runs_by_event ON runs (event, id);
   CREATE INDEX runs_by_ref ON runs (ref_name, id) WHERE ref_name IS NOT NULL;
   `,
+  `
+  -- How its sender was answered; null where he was not, or by a release that did not keep it.
+  ALTER TABLE deliveries ADD COLUMN answer TEXT;
+  `,
 ]
 
 /** How many steps this release knows. */

@@ -13,7 +13,7 @@ import {
   runStatuses,
   type StepRecord,
 } from '../model/run.ts'
-import { inputsOf, retryOf, textsOf, updatesOf, verdictsOf } from './json-columns.ts'
+import { answerOf, inputsOf, retryOf, textsOf, updatesOf, verdictsOf } from './json-columns.ts'
 
 /** A row, or one of its values, that this program did not write. Asking again gives the same. */
 export class UnreadableRow extends RunhookError {
@@ -98,6 +98,7 @@ export function deliveryOf(row: Row): StoredDelivery {
     problem: textOrNull(row, 'problem'),
     duplicateOf: numberOrNull(row, 'duplicate_of'),
     bodyRemovedAt: numberOrNull(row, 'body_removed_at'),
+    answer: row.answer == null ? null : json(row, 'answer', answerOf),
     verdicts: json(row, 'verdicts', verdictsOf),
     body: row.body instanceof Uint8Array ? row.body : new Uint8Array(),
   }
@@ -165,7 +166,7 @@ export function shownRun(row: Row): Run {
 }
 
 export function shownDelivery(row: Row): StoredDelivery {
-  const spoilt = { host: 'webhook', updates: '[]', headers: '{}', verdicts: '[]' }
+  const spoilt = { host: 'webhook', updates: '[]', headers: '{}', verdicts: '[]', answer: null }
   return readable(row, deliveryOf, { ...spoilt, problem: 'its row in the database is unreadable' })
 }
 

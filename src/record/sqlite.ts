@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
-import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Answered, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run, RunEnd, StepRecord } from '../model/run.ts'
 import { Acceptance } from './accept.ts'
@@ -104,6 +104,10 @@ export class SqliteStore implements QueueStore {
     }
     for (const id of accepted.superseded) this.#atHand.take(id)
     return accepted
+  }
+
+  answered(deliveryId: number, answer: Answered): void {
+    this.#db.writeLazily(() => this.#acceptance.answered(deliveryId, answer)).catch(() => undefined) // it is missed by nobody but who looks
   }
 
   begin(runId: number, config: string): Promise<Begun | null> {

@@ -5,7 +5,7 @@
  * RunhookError of code `storage` and leaves nothing behind: no half of a delivery is ever stored.
  */
 
-import type { Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Answered, Delivery, StoredDelivery, Verdict } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { RetryOf, Run, RunEnd, RunStatus, StepRecord } from '../model/run.ts'
 
@@ -128,6 +128,12 @@ export interface Store {
     redelivers?: StoredDelivery,
     mayBegin?: (run: Run) => boolean,
   ): Promise<Accepted>
+
+  /**
+   * What the sender of a delivery was answered with in the end, where that was not known when it was
+   * accepted: he waited for an output. Never waits and never fails: it is written with what is written next.
+   */
+  answered(deliveryId: number, answer: Answered): void
 
   /** Queues a new attempt of an ended run, for the same delivery and update; `busy` as `accept`. */
   rerun(runId: number, hook: Hook): Promise<Accepted>

@@ -25,7 +25,7 @@ function aRun(fields: Partial<Run> = {}): Run {
 
 const stored = {
   ...aDelivery({ guid: 'g', receivedAt: 5 }),
-  ...{ id: 7, duplicateOf: null, bodyRemovedAt: null, verdicts: [] },
+  ...{ id: 7, duplicateOf: null, bodyRemovedAt: null, answer: null, verdicts: [] },
 }
 
 function begun(fields: Partial<Begun> = {}): Begun {

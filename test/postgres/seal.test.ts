@@ -169,7 +169,14 @@ test('a delivery is sealed with all that a command is told of it', () => {
     deliveryDigest({ ...delivery, [field]: value }),
   )
   expect(new Set([digest, ...digests]).size).toBe(digests.length + 1)
-  const stored = { ...delivery, id: 7, duplicateOf: null, bodyRemovedAt: null, verdicts: [] }
+  const stored = {
+    ...delivery,
+    id: 7,
+    duplicateOf: null,
+    bodyRemovedAt: null,
+    answer: null,
+    verdicts: [],
+  }
   expect(deliveryDigest({ ...stored, body: new Uint8Array(delivery.body) })).toBe(digest)
 })
 

@@ -6,7 +6,7 @@
 import { describe, expect } from 'vitest'
 import type { Delivery } from '../../src/model/delivery.ts'
 import type { StepRecord } from '../../src/model/run.ts'
-import { aDelivery, aHook, aPush, aTag } from '../some.ts'
+import { aDelivery, aHook, aPush, aTag, until } from '../some.ts'
 import { accept, type Engine, ended, matched, opened, runTo, waiting } from './engine.ts'
 
 export function storeContract(engine: Engine): void {
@@ -23,6 +23,49 @@ export function storeContract(engine: Engine): void {
     expect(Buffer.from(kept?.body ?? []).equals(body)).toBe(true)
     expect(kept?.verdicts).toMatchObject([{ hook: 'deploy-site', matched: true, run: 1 }])
     expect(await open.store.runs({ limit: 10 })).toEqual(queued)
+  })
+
+  describe('how its sender was answered', () => {
+    const asked = { json: false, output: 'text' } as const
+
+    test('is kept with the runs that he was told of, and with the end when that is known', async () => {
+      const open = await opened(engine)
+      const { delivery } = await accept(open, { asked })
+      const first = { ...asked, runs: [1], status: null, says: null }
+      expect(delivery.answer).toEqual(first)
+      expect((await open.store.delivery(1))?.answer).toEqual(first)
+      const end = { ...first, status: 500, says: 'nothing was run\n' }
+      open.store.answered(1, end)
+      await until(async () => (await open.store.delivery(1))?.answer?.status === 500, 'the end')
+      expect((await open.store.delivery(1))?.answer).toEqual(end)
+    })
+
+    test('is of no output where nothing runs, and nothing where nobody waits for it', async () => {
+      const open = await opened(engine)
+      const ignored = await open.store.accept(aDelivery({ asked }), [], [])
+      await accept(open)
+      const again = await open.store.accept(aDelivery(), [], [], ignored.delivery)
+      const answers = [ignored.delivery.id, 2, again.delivery.id].map((id) =>
+        open.store.delivery(id),
+      )
+      expect((await Promise.all(answers)).map((found) => found?.answer)).toEqual([
+        { json: false, output: null, runs: [], status: null, says: null },
+        null,
+        null,
+      ])
+    })
+
+    test('names no run that a later part of the same delivery has replaced', async () => {
+      const open = await opened(engine)
+      const hook = aHook()
+      const delivery = aDelivery({ updates: [aPush(), aPush()], asked: { ...asked, output: null } })
+      const wanted = [0, 1].map((update) => ({ hook, update, inputs: {} }))
+      const verdicts = [0, 1].map((update) => matched(hook.name, update))
+      const { queued, delivery: kept } = await open.store.accept(delivery, verdicts, wanted)
+      expect(queued).toMatchObject([{ id: 2 }])
+      expect(kept.answer?.runs).toEqual([2])
+      expect((await open.store.delivery(kept.id))?.answer?.runs).toEqual([2])
+    })
   })
 
   test('everything is there again after a restart, and numbers go on', async () => {

@@ -53,6 +53,12 @@ test('a delivery that an older release kept is known again, whatever its case wa
   )
 })
 
+test('of a delivery that an older release kept it is not known how it was answered', async () => {
+  const directory = aDirectory()
+  anOldDatabase(directory, 7).exec(aDeliveryRow)
+  expect(await aStore(directory).delivery(1)).toMatchObject({ guid: 'Same', answer: null })
+})
+
 test('steps that an older release kept say how they ended', async () => {
   const directory = aDirectory()
   anOldDatabase(directory, 3).exec(`${aDeliveryRow};

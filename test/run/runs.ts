@@ -64,6 +64,7 @@ export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
     id: 1,
     duplicateOf: null,
     bodyRemovedAt: null,
+    answer: null,
     verdicts: [],
     ...fields,
   }

@@ -85,6 +85,7 @@ export function aStored(fields: Partial<StoredDelivery> = {}): StoredDelivery {
     id: 57,
     duplicateOf: null,
     bodyRemovedAt: null,
+    answer: null,
     verdicts: [],
     ...fields,
   }
@@ -244,6 +245,7 @@ function storeOf(world: World): Store {
         .slice(0, limit)
         .map((delivery) => ({ ...delivery, body: new Uint8Array() })),
     accept: unused,
+    answered: () => {},
     rerun: unused,
     refuse: () => undefined,
     refusals: async ({ since, limit }) => {
