@@ -10,11 +10,14 @@ import { displayWidth, padTo } from './width.ts'
 
 export function deliveryPage(delivery: DeliveryView, terminal: Terminal): string {
   const { out } = terminal
+  const words = wordsOf(delivery)
   const lines = [
     out.style('bold', `#${delivery.id}  ${headline(delivery)}`),
     ...facts(delivery, terminal.now()).map(([name, text]) => fact(name, text, out)),
     `  ${out.style('dim', 'headers')}`,
     ...table(Object.entries(delivery.headers)).map((line) => `    ${line}`),
+    ...(words.length === 0 ? [] : [`  ${out.style('dim', 'answer')}`]),
+    ...words.map((line) => `    ${line}`),
     '',
     ...verdictPage({ ...delivery, wouldRun: false }, out),
   ]
@@ -38,7 +41,7 @@ export function headline({ event, repository, sender, updates }: Headlined): str
 
 function facts(delivery: DeliveryView, now: number): (readonly [string, string])[] {
   const { host, guid, event, action, proof, problem, duplicateOf, repeatedBy } = delivery
-  const answer = answerTo(delivery)
+  const answer = answerIn(delivery)
   const again = repeatedBy.map((id) => `#${id}`).join(', ')
   const received = `${stamp(delivery.receivedAt)} (${ago(delivery.receivedAt, now)})`
   const from = delivery.address === '' ? '' : ` from ${delivery.address}`
@@ -60,16 +63,29 @@ function bodyOf({ bodyBytes, bodyRemovedAt }: DeliveryView, now: number): string
   return bodyRemovedAt === null ? bytes(bodyBytes) : `removed ${ago(bodyRemovedAt, now)}`
 }
 
-/**
- * What the sender was told, which follows from what was decided; null where it does not: a plain URL may
- * have answered with what its command wrote, and nobody waits for an answer to what a person sent again.
- */
-function answerTo({ endpoint, host, proof, problem, runs, verdicts }: DeliveryView): string | null {
-  if (endpoint === 'cli' || proof.startsWith('redelivered by ')) return null
-  if (problem !== null) return '400 cannot be used'
-  if (runs.length > 0) return host === 'webhook' ? null : '202 accepted'
-  const wrongInputs = verdicts.some(({ checks }) => checks.at(-1)?.rule === 'inputs')
-  return wrongInputs ? '422 ignored' : '200 ignored'
+const forms = { text: '', json: ', in JSON', html: ', as a page', stream: ', as it came' } as const
+
+/** In a word. Null where nobody was answered. */
+function answerIn({ answer }: DeliveryView): string | null {
+  if (answer === null) return null
+  const { status, body, output } = answer
+  if (output) {
+    const what = `with the output of run #${output.run}${forms[output.form]}`
+    return status === null ? `${what}; no status is known` : `${status} ${what}`
+  }
+  if (body === '') return `${status} without a body`
+  return `${status} ${status === 400 ? 'cannot be used' : status === 202 ? 'accepted' : 'ignored'}`
+}
+
+/** Longer ones are cut: verdicts stand below it anyway. */
+const LONGEST = 2000
+
+/** What was sent, line by line; what is only made from the verdicts says no more than they do. */
+function wordsOf({ answer }: DeliveryView): string[] {
+  if (!answer?.body || answer.rebuilt) return []
+  const { body } = answer
+  const shown = body.length > LONGEST ? `${body.slice(0, LONGEST)}…` : body.trimEnd()
+  return shown.split('\n').map(printable)
 }
 
 function refOf(update: DeliveryView['updates'][number]): string {

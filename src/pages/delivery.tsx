@@ -3,7 +3,9 @@
 import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import { reaches } from '../record/tokens.ts'
+import { answerOf } from '../show/answered.ts'
 import { bytes, stamp } from '../show/when.ts'
+import { Answer } from './answer.tsx'
 import { Became, What } from './deliveries.tsx'
 import { findDelivery } from './found.ts'
 import { Icon } from './icons.tsx'
@@ -11,10 +13,9 @@ import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
 import { When } from './times.tsx'
-import { answerTo } from './told.ts'
 import { Payload } from './tree.tsx'
 import { VerdictList } from './verdict.tsx'
-import { Plain, Pre } from './visible.tsx'
+import { Plain } from './visible.tsx'
 
 const REPEATS = 100
 
@@ -74,7 +75,7 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
       <VerdictList verdicts={delivery.verdicts} updates={delivery.updates} wouldRun={false} />
       <Facts delivery={delivery} repeats={repeats} />
       <Request delivery={delivery} />
-      <Answer delivery={delivery} />
+      <Answer answer={answerOf(delivery)} />
     </Layout>,
   )
 }
@@ -191,24 +192,6 @@ function Request({ delivery }: { delivery: StoredDelivery }) {
         </>
       ) : (
         <p class="dim">Its payload was kept for its time and was removed {stamp(bodyRemovedAt)}.</p>
-      )}
-    </>
-  )
-}
-
-function Answer({ delivery }: { delivery: StoredDelivery }) {
-  const told = answerTo(delivery)
-  if (told === null) return null
-  return (
-    <>
-      <h2>Response</h2>
-      <p>
-        <b>{told.status}</b> {told.says}
-      </p>
-      {told.text === null ? null : (
-        <Pre look="answer" label="What the sender was told">
-          <Plain text={told.text} />
-        </Pre>
       )}
     </>
   )

@@ -5,9 +5,10 @@
  */
 
 import * as v from 'valibot'
-import { gitHostNames, type Update, type Verdict } from '../model/delivery.ts'
+import { gitHostNames, outputForms, type Update, type Verdict } from '../model/delivery.ts'
 import { type Run, runStatuses, type StepRecord } from '../model/run.ts'
 import type { CancelResult } from '../record/dispatcher.ts'
+import type { AnswerView } from './answered.ts'
 import type { Failure } from './answers.ts'
 import type { DeliverySummary, DeliveryView, Page, RedeliveryView, RunView } from './views.ts'
 
@@ -173,12 +174,23 @@ export const deliveryPage: v.GenericSchema<Page<'deliveries', DeliverySummary>> 
   next: idOrNull,
 })
 
+const answer: v.GenericSchema<AnswerView> = named(
+  'Answer',
+  v.object({
+    status: wholeOrNull,
+    body: textOrNull,
+    output: v.nullable(v.object({ run: id, form: v.picklist(outputForms) })),
+    rebuilt: flag,
+  }),
+)
+
 export const oneDelivery: v.GenericSchema<DeliveryView> = v.object({
   ...summary,
   headers: byName,
   bodyBytes: whole,
   bodyRemovedAt: timeOrNull,
   verdicts: v.array(verdict),
+  answer: v.nullable(answer),
   repeatedBy: v.array(id),
 })
 

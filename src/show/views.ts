@@ -9,6 +9,7 @@ import type { Hook, Trigger } from '../model/hook.ts'
 import type { Run, StepRecord } from '../model/run.ts'
 import type { Worker } from '../postgres/contract.ts'
 import type { Refusal } from '../record/store.ts'
+import { type AnswerView, answerOf } from './answered.ts'
 
 export interface HookView {
   readonly name: string
@@ -120,6 +121,8 @@ export interface DeliveryView extends DeliverySummary {
   /** When the body had been kept for its time and was removed, else null. */
   readonly bodyRemovedAt: number | null
   readonly verdicts: readonly Verdict[]
+  /** Null where nobody was answered: it was sent once more, or a person started it. */
+  readonly answer: AnswerView | null
   /** Deliveries that came later with the same id, or that a person sent through once more. */
   readonly repeatedBy: readonly number[]
 }
@@ -130,7 +133,16 @@ export function deliveryView(
 ): DeliveryView {
   const { headers, verdicts, body, bodyRemovedAt } = delivery
   const summary = deliverySummary(delivery)
-  return { ...summary, headers, bodyBytes: body.length, bodyRemovedAt, verdicts, repeatedBy }
+  const answer = answerOf(delivery)
+  return {
+    ...summary,
+    headers,
+    bodyBytes: body.length,
+    bodyRemovedAt,
+    verdicts,
+    answer,
+    repeatedBy,
+  }
 }
 
 /** What became of a delivery that was sent through once more. */
