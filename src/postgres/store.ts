@@ -109,6 +109,7 @@ export class PostgresStore implements Store {
     const { where, values } = conditions({
       'id <': filter.before,
       'duplicate_of =': filter.duplicateOf,
+      'id = ANY (?::bigint[])': filter.ids && `{${filter.ids.join()}}`,
     })
     const sql = `SELECT ${withoutBody} FROM runhook.deliveries ${where} ORDER BY id DESC LIMIT $1`
     return (await this.#db.query(sql, [filter.limit, ...values])).map(shownDelivery)
@@ -161,8 +162,14 @@ const answeredSql = `WITH unsynced AS (SELECT set_config('synchronous_commit', '
   UPDATE runhook.deliveries SET answer = $2 FROM unsynced WHERE id = $1`
 
 /** `WHERE` of the conditions whose value was given, from $2 on: $1 is the limit. */
+/** The value stands at the condition's `?`, or at its end. */
 function conditions(given: Readonly<Record<string, string | number | undefined>>) {
   const used = Object.entries(given).filter((entry) => entry[1] !== undefined)
-  const sql = used.map(([condition], index) => `${condition} $${index + 2}`).join(' AND ')
+  const numbered = used.map(([condition], index) => {
+    return condition.includes('?')
+      ? condition.replace('?', () => `$${index + 2}`)
+      : `${condition} $${index + 2}`
+  })
+  const sql = numbered.join(' AND ')
   return { where: sql && `WHERE ${sql}`, values: used.map(([, value]) => value) }
 }

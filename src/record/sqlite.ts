@@ -183,6 +183,7 @@ export class SqliteStore implements QueueStore {
     const { where, values } = conditions({
       'id < ?': filter.before,
       'duplicate_of = ?': filter.duplicateOf,
+      'id IN (SELECT value FROM json_each(?))': filter.ids && JSON.stringify(filter.ids),
     })
     const sql = `SELECT ${withoutBody} FROM deliveries ${where} ORDER BY id DESC LIMIT ?`
     return this.#db

@@ -71,6 +71,8 @@ export interface DeliveryFilter {
   readonly before?: number | undefined
   /** Only those that repeat this one. */
   readonly duplicateOf?: number | undefined
+  /** Only these; what is not there is left out. */
+  readonly ids?: readonly number[] | undefined
   readonly limit: number
 }
 

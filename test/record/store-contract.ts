@@ -96,6 +96,18 @@ export function storeContract(engine: Engine): void {
     expect(await open.store.deliveries({ limit: 10 })).toHaveLength(2)
   })
 
+  test('deliveries are asked for by their numbers, newest first; none by none', async () => {
+    const open = await opened(engine)
+    for (let count = 0; count < 4; count++) await accept(open)
+    const idsOf = async (ids: number[]) =>
+      (await open.store.deliveries({ ids, limit: 10 })).map(({ id }) => id)
+    expect(await idsOf([1, 3, 77])).toEqual([3, 1])
+    expect(await idsOf([])).toEqual([])
+    expect(await open.store.deliveries({ ids: [1, 2, 3], before: 3, limit: 1 })).toMatchObject([
+      { id: 2, updates: [{ message: 'Fix the feed' }] },
+    ])
+  })
+
   describe('a delivery that comes again', () => {
     test.each(['queued', 'running', 'success'] as const)(
       'does not run while its run is %s',

@@ -237,8 +237,9 @@ function storeOf(world: World): Store {
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
     delivery: async (id) => world.deliveries.find((delivery) => delivery.id === id) ?? null,
-    deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, limit }) =>
+    deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, ids, limit }) =>
       world.deliveries
+        .filter(({ id }) => ids === undefined || ids.includes(id))
         .filter((delivery) => delivery.id < before)
         .filter((one) => duplicateOf === undefined || one.duplicateOf === duplicateOf)
         .sort((a, b) => b.id - a.id)
