@@ -78,7 +78,7 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly StoredDeliv
             <td class="by">
               <Plain text={delivery.sender ?? ''} />
             </td>
-            <td class="by">
+            <td class="at">
               <code>
                 <Plain text={delivery.endpoint === 'cli' ? 'by hand' : delivery.endpoint} />
               </code>

@@ -5,17 +5,18 @@ import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
 import { took } from '../show/when.ts'
 import { findHook } from './found.ts'
+import { Open } from './hook-card.tsx'
 import { Icon, type Mood } from './icons.tsx'
 import { InputForm, startsByHand } from './inputs.tsx'
 import { LastWords } from './last-words.tsx'
 import { Crumbs, Layout } from './layout.tsx'
-import { Open } from './overview.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
 import { RolloutsOfHook } from './rollout-list.tsx'
 import { RunTable } from './run-list.tsx'
 import { dedent } from './run-tabs.tsx'
 import { Pills, Sparkline } from './status.tsx'
+import { titlesOf } from './titles.ts'
 import { Plain, Pre } from './visible.tsx'
 import { waitsOf } from './waits.ts'
 
@@ -27,7 +28,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = findHook(c, parts)
   const runs = await parts.store.runs({ hook: hook.name, limit: COUNTED })
   const listed = runs.slice(0, LISTED)
-  const waits = await waitsOf(parts, listed)
+  const [waits, titles] = await Promise.all([waitsOf(parts, listed), titlesOf(parts, listed)])
   const mood: Mood = runs[0]?.status ?? 'idle'
   const frame = { title: hook.name, mood, visitor: c.get('visitor'), live: true, refresh: false }
   const may = reaches(c.get('visitor').role, 'operator')
@@ -52,9 +53,13 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       <LastWords hook={hook} runs={runs} parts={parts} />
       <h2>Runs</h2>
       {runs.length === 0 ? (
-        <p class="dim">It has not run yet.</p>
+        <p class="dim">
+          It has not run yet. What came and ran nothing is under{' '}
+          <a href={`${BASE}/deliveries`}>Deliveries</a>, what was turned away under{' '}
+          <a href={`${BASE}/refused?path=${encodeURIComponent(hook.path)}`}>Refused</a>.
+        </p>
       ) : (
-        <RunTable runs={listed} now={Date.now()} of={hook.name} waits={waits} />
+        <RunTable runs={listed} now={Date.now()} of={hook.name} waits={waits} titles={titles} />
       )}
       <RolloutsOfHook parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
@@ -139,10 +144,12 @@ function Badge({ hook, url }: { hook: Hook; url: string }) {
   return (
     <>
       <h2>Badge</h2>
-      <p class="badge">
+      <div class="badge">
         <img src={path} alt={`Badge of ${hook.name}`} height="20" />
-        <code>{`![${hook.name}](${url}${path})`}</code>
-      </p>
+        <copy-text class="copied">
+          <code>{`![${hook.name}](${url}${path})`}</code>
+        </copy-text>
+      </div>
       {hook.badge ? null : (
         <p class="dim">
           Only who is signed in sees it. With <code>"badge": "public"</code> in the hook, everybody

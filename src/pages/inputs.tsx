@@ -18,7 +18,7 @@ export function startsByHand(hook: Hook): boolean {
 
 export function InputForm({ hook }: { hook: Hook }) {
   return (
-    <form class="card manual" method="post" action={`${BASE}/hooks/${hook.name}/run`}>
+    <form id="run" class="card manual" method="post" action={`${BASE}/hooks/${hook.name}/run`}>
       <h2>Start it by hand</h2>
       {hook.inputs.map((input) => (
         <div class="field">

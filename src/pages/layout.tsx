@@ -58,6 +58,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
         <script src={asset('page.js')} defer />
         <script src={asset('log.js')} defer />
         <script src={asset('search.js')} defer />
+        <script src={asset('find.js')} defer />
         {refresh ? (
           <noscript>
             <meta http-equiv="refresh" content="5" />

@@ -4,7 +4,8 @@ import type { Run } from '../model/run.ts'
 import { BASE } from './parts.ts'
 import { detailOf, durationOf, Status } from './status.tsx'
 import { When } from './times.tsx'
-import { Plain } from './visible.tsx'
+import type { Titles } from './titles.ts'
+import { Plain, plain } from './visible.tsx'
 import type { Waits } from './waits.ts'
 
 interface RunTableProps {
@@ -13,9 +14,10 @@ interface RunTableProps {
   /** The hook that all of them are of, where they are. */
   readonly of?: string
   readonly waits: Waits
+  readonly titles: Titles
 }
 
-export function RunTable({ runs, now, of, waits }: RunTableProps) {
+export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
   const hasWorkers = runs.some(({ worker }) => worker !== null)
   return (
     <table class="list">
@@ -43,7 +45,7 @@ export function RunTable({ runs, now, of, waits }: RunTableProps) {
               <Status status={run.status} more={detailOf(run, now)} />
             </td>
             {of === undefined ? (
-              <td>
+              <td class="hook">
                 <a href={`${BASE}/hooks/${run.hook}`}>
                   <Plain text={run.hook} />
                 </a>
@@ -58,8 +60,9 @@ export function RunTable({ runs, now, of, waits }: RunTableProps) {
                   </b>
                 )}
                 {run.sha === null ? null : <code>{run.sha.slice(0, 7)}</code>}
+                <Title title={titles.get(run.id)} />
               </span>
-              <Waiting says={waits.get(run.id)} />
+              <Why says={waits.get(run.id) ?? (run.status === 'success' ? null : run.reason)} />
             </td>
             <td class="by">
               <Plain text={run.sender ?? ''} />
@@ -80,8 +83,18 @@ export function RunTable({ runs, now, of, waits }: RunTableProps) {
   )
 }
 
-function Waiting({ says }: { says: string | undefined }) {
-  if (says === undefined) return null
+function Title({ title }: { title: string | undefined }) {
+  if (title === undefined) return null
+  return (
+    <q title={plain(title)}>
+      <Plain text={title} />
+    </q>
+  )
+}
+
+/** What it waits for, or why it ended as it did: "superseded by run 143". */
+function Why({ says }: { says: string | null }) {
+  if (says === null) return null
   return (
     <span class="why">
       <Plain text={says} />

@@ -8,6 +8,7 @@ import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RunTable } from './run-list.tsx'
 import { words } from './status.tsx'
+import { titlesOf } from './titles.ts'
 import { waitsOf } from './waits.ts'
 
 const AT_ONCE = 50
@@ -47,15 +48,30 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
       <h1>Runs</h1>
       <Filters filter={filter} hooks={[...parts.hooks().hooks.keys()]} />
       {runs.length === 0 ? (
-        <p class="dim">No run is like this.</p>
+        <NoRun isFiltered={Object.values(filter).some((value) => value !== undefined)} />
       ) : (
-        <RunTable runs={runs} now={now} waits={await waitsOf(parts, runs)} />
+        <RunTable
+          runs={runs}
+          now={now}
+          waits={await waitsOf(parts, runs)}
+          titles={await titlesOf(parts, runs)}
+        />
       )}
       <nav class="paging" aria-label="More runs">
         {before === undefined ? null : <a href={address(filter)}>The newest</a>}
         {next === undefined ? null : <a href={address(filter, next)}>Older runs</a>}
       </nav>
     </Layout>,
+  )
+}
+
+function NoRun({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <p class="dim">No run is like this.</p>
+  return (
+    <p class="dim">
+      Nothing has run yet. Why a delivery ran nothing is under{' '}
+      <a href={`${BASE}/deliveries`}>Deliveries</a>.
+    </p>
   )
 }
 

@@ -12,7 +12,7 @@ import { page, pathValue, seeOther } from './render.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
-import { waitsOf } from './waits.ts'
+import { waitsForWorkers } from './waits.ts'
 
 /** Of runs that wait, so many are looked at for what they wait for. */
 const LOOKED_AT = 200
@@ -68,7 +68,7 @@ function titleOf(workers: readonly Worker[]): string {
 /** Runs that nobody can take just now, counted by what they wait for. */
 async function Wanted({ parts }: { parts: PagesParts }) {
   const runs = await parts.store.runs({ status: 'queued', limit: LOOKED_AT })
-  const waits = await waitsOf(parts, runs)
+  const waits = await waitsForWorkers(parts, runs)
   const counts = Map.groupBy(waits.values(), (says) => says)
   return (
     <>

@@ -1,0 +1,107 @@
+/** What the overview knows of each hook: its runs, what was turned away, what came and ran nothing. */
+
+import type { StoredDelivery, Verdict } from '../model/delivery.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Run } from '../model/run.ts'
+import type { PagesParts } from './parts.ts'
+import { type Titles, titlesOf } from './titles.ts'
+import { type Waits, waitsOf } from './waits.ts'
+
+/** Runs that a card shows as pills. */
+const RECENT = 20
+/** Runs under way, deliveries and kinds of refusals that are looked through for all hooks together. */
+const LOOKED_AT = 200
+const NEWEST = 50
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export interface Card {
+  readonly hook: Hook
+  /** Newest first. */
+  readonly runs: readonly Run[]
+  /** The one that the card tells of: what runs, else what ended last, else what waits. */
+  readonly shown: Run | null
+  readonly running: readonly Run[]
+  readonly waiting: readonly Run[]
+  /** Requests at its address that were turned away in the last day. */
+  readonly refused: number
+  readonly ignored: Ignored | null
+}
+
+/** The newest delivery for a hook, where that ran nothing. */
+export interface Ignored {
+  readonly delivery: StoredDelivery
+  /** "feature/x is not in [main]" */
+  readonly says: string
+}
+
+export interface Glance {
+  readonly cards: readonly Card[]
+  /** Whether anything has ever come, for whatever hook. */
+  readonly hasDeliveries: boolean
+  readonly refused: number
+  readonly titles: Titles
+  readonly waits: Waits
+}
+
+export async function glanceAt(parts: PagesParts, now: number): Promise<Glance> {
+  const { store } = parts
+  const hooks = [...parts.hooks().hooks.values()]
+  const [recent, running, waiting, deliveries, refused] = await Promise.all([
+    Promise.all(hooks.map(({ name }) => store.runs({ hook: name, limit: RECENT }))),
+    store.runs({ status: 'running', limit: LOOKED_AT }),
+    store.runs({ status: 'queued', limit: LOOKED_AT }),
+    store.deliveries({ limit: NEWEST }),
+    store.refusals({ since: now - DAY_MS, limit: LOOKED_AT }),
+  ])
+  const cards = hooks.map((hook, index): Card => {
+    const runs = recent[index] ?? []
+    const isOwn = (run: Run) => run.hook === hook.name
+    const turnedAway = refused.refusals.filter(({ path }) => path === hook.path)
+    return {
+      hook,
+      runs,
+      shown: toShow(runs),
+      running: running.filter(isOwn),
+      waiting: waiting.filter(isOwn),
+      refused: turnedAway.reduce((sum, { count }) => sum + count, 0),
+      ignored: ignoredOf(hook, runs, deliveries),
+    }
+  })
+  const shown = cards.flatMap((card) => card.shown ?? [])
+  const last = cards.flatMap((card) => card.waiting[0] ?? [])
+  const [titles, waits] = await Promise.all([titlesOf(parts, shown), waitsOf(parts, last)])
+  return { cards, hasDeliveries: deliveries.length > 0, refused: refused.total, titles, waits }
+}
+
+function toShow(runs: readonly Run[]): Run | null {
+  const running = runs.find(({ status }) => status === 'running')
+  return running ?? runs.find(({ finishedAt }) => finishedAt !== null) ?? runs[0] ?? null
+}
+
+function ignoredOf(
+  hook: Hook,
+  [last]: readonly Run[],
+  deliveries: readonly StoredDelivery[],
+): Ignored | null {
+  for (const delivery of deliveries) {
+    if (delivery.id <= (last?.deliveryId ?? 0)) return null
+    const says = whyNot(hook, delivery)
+    if (says !== null) return { delivery, says }
+  }
+  return null
+}
+
+/** At an address that hooks share, one of another repository is not for this hook; and a ping is no news. */
+function whyNot(hook: Hook, { endpoint, problem, verdicts, updates }: StoredDelivery) {
+  const isHere = endpoint === hook.path
+  if (problem !== null) return isHere ? problem : null
+  const own = verdicts.filter((verdict) => verdict.hook === hook.name && verdict.run === null)
+  const check = own.flatMap((verdict) => failedOf(verdict) ?? [])[0]
+  const isPing = updates.every(({ event }) => event === 'ping')
+  if (!check || isPing || (check.rule === 'repo' && !isHere)) return null
+  return check.says
+}
+
+function failedOf({ checks }: Verdict) {
+  return checks.findLast(({ result }) => result === 'fail')
+}
