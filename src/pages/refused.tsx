@@ -1,6 +1,9 @@
 /** What was turned away lately, and why. Its senders were told nothing of the reason. */
 
-import { upTo } from '../show/parameters.ts'
+import { suggest } from '../hooks/suggest.ts'
+import type { Hook } from '../model/hook.ts'
+import type { Refusal } from '../record/store.ts'
+import { like, upTo } from '../show/parameters.ts'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
@@ -9,12 +12,15 @@ import { Plain } from './visible.tsx'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const KINDS = 200
+const aPath = like(/^\/.{0,200}$/su, 'a path, such as /hooks/blog')
 
 export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise<Response> {
   const days = queryValue(c, 'days', upTo(14)) ?? 1
+  const path = queryValue(c, 'path', aPath)
   const now = Date.now()
   const { refusals, total } = await store.refusals({ since: now - days * DAY_MS, limit: KINDS })
-  const paths = new Map([...hooks().hooks.values()].map((hook) => [hook.path, hook.name]))
+  const shown = refusals.filter((one) => path === undefined || one.path === path)
+  const byPath = new Map([...hooks().hooks.values()].map((hook) => [hook.path, hook]))
   const frame = {
     title: 'Refused',
     place: 'refused' as const,
@@ -32,12 +38,21 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
       </p>
       <p class="choices">
         {[1, 7, 14].map((one) => (
-          <a href={`${BASE}/refused?days=${one}`} aria-current={one === days ? 'true' : undefined}>
+          <a href={address(one, path)} aria-current={one === days ? 'true' : undefined}>
             {one === 1 ? 'a day' : `${one} days`}
           </a>
         ))}
+        {path === undefined ? null : (
+          <span>
+            only at{' '}
+            <code>
+              <Plain text={path} />
+            </code>{' '}
+            <a href={address(days)}>everywhere</a>
+          </span>
+        )}
       </p>
-      {refusals.length === 0 ? (
+      {shown.length === 0 ? (
         <p>Nothing was refused.</p>
       ) : (
         <table class="list refusals">
@@ -51,27 +66,8 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
             </tr>
           </thead>
           <tbody>
-            {refusals.map((one) => (
-              <tr>
-                <td class="number">{one.count}×</td>
-                <td class="reason">
-                  <Plain text={one.reason} />
-                </td>
-                <td>
-                  <span class="words">
-                    <code>
-                      <Plain text={`${one.method} ${one.path}`} />
-                    </code>
-                    <SetupLink hook={paths.get(one.path)} />
-                  </span>
-                </td>
-                <td class="from">
-                  <Plain text={one.address} />
-                </td>
-                <td class="when">
-                  <When at={one.lastAt} now={now} />
-                </td>
-              </tr>
+            {shown.map((one) => (
+              <Row refusal={one} byPath={byPath} now={now} />
             ))}
           </tbody>
         </table>
@@ -80,7 +76,71 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
   )
 }
 
-function SetupLink({ hook }: { hook: string | undefined }) {
-  if (hook === undefined) return null
-  return <a href={`${BASE}/hooks/${hook}/setup`}>how it is set up</a>
+interface RowProps {
+  readonly refusal: Refusal
+  readonly byPath: ReadonlyMap<string, Hook>
+  readonly now: number
+}
+
+function Row({ refusal, byPath, now }: RowProps) {
+  const { count, reason, method, path, address, lastAt } = refusal
+  return (
+    <tr>
+      <td class="number">{count}×</td>
+      <td class="what">
+        <Plain text={reason} />
+        <Advice refusal={refusal} byPath={byPath} />
+      </td>
+      <td class="at">
+        <code>
+          <Plain text={`${method} ${path}`} />
+        </code>
+      </td>
+      <td class="from">
+        <Plain text={address} />
+      </td>
+      <td class="when">
+        <When at={lastAt} now={now} />
+      </td>
+    </tr>
+  )
+}
+
+/** What can be done about it, where somebody seems to have meant a hook; scanners mean none. */
+function Advice({ refusal, byPath }: Omit<RowProps, 'now'>) {
+  const { path, reason } = refusal
+  const hook = byPath.get(path)
+  if (hook === undefined) {
+    const meant = byPath.get(suggest(path, [...byPath.keys()]) ?? '')
+    if (meant === undefined) return null
+    return (
+      <span class="why">
+        Did it mean <code>{meant.path}</code>? <SetupLink hook={meant} />
+      </span>
+    )
+  }
+  return (
+    <span class="why">
+      {otherwise(reason)}
+      <SetupLink hook={hook} />
+    </span>
+  )
+}
+
+/** Of a proof that failed the reason itself says what to do. */
+function otherwise(reason: string): string {
+  if (reason.includes('"allow-from"'))
+    return 'If the address may call, write it into "allow-from" of the hook. '
+  if (reason.startsWith('As many runs wait'))
+    return 'Send it again at the host when runs have ended, or raise "max-waiting" of "server". '
+  return ''
+}
+
+function SetupLink({ hook }: { hook: Hook }) {
+  return <a href={`${BASE}/hooks/${hook.name}/setup`}>How {hook.name} is set up</a>
+}
+
+function address(days: number, path?: string): string {
+  const query = new URLSearchParams({ days: String(days), ...(path && { path }) })
+  return `${BASE}/refused?${query}`
 }

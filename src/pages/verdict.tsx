@@ -1,6 +1,7 @@
 /** Why each hook did, or did not, answer: rule by rule, with what was wanted and what was found. */
 
 import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
+import { adviceFor } from './advice.ts'
 import { Icon } from './icons.tsx'
 import { BASE } from './parts.ts'
 import { Plain } from './visible.tsx'
@@ -74,6 +75,7 @@ const looks: Readonly<
 function CheckRow({ check }: { check: Check }) {
   const { icon, word } = looks[check.result]
   const failed = check.result === 'fail'
+  const advice = adviceFor(check)
   return (
     <li class={`check c-${check.result}`}>
       <Icon name={icon} />
@@ -94,6 +96,7 @@ function CheckRow({ check }: { check: Check }) {
           </dd>
         </dl>
       ) : null}
+      {advice === null ? null : <p class="advice">{advice}</p>}
     </li>
   )
 }
