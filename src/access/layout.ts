@@ -17,6 +17,7 @@ export function layout(title: string, content: Content): Content {
 <link rel="stylesheet" href="${STYLE_PATH}">
 </head>
 <body>
+<header><a href="/-/">runhook</a></header>
 <main>
 <h1>${title}</h1>
 ${content}

@@ -1,24 +1,33 @@
-/** How the pages about signing in look: calm, light and dark, readable on a phone. */
-export const style = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; background: light-dark(#f6f7f9, #14171c); color: light-dark(#1c2128, #d7dde5); }
-main { max-width: 42rem; margin: 4rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; font-weight: 600; }
-h2 { font-size: 1.1rem; font-weight: 600; margin-top: 2.5rem; }
-form.wide { display: grid; gap: 1rem; max-width: 22rem; }
-label { display: grid; gap: 0.25rem; }
-input { font: inherit; color: inherit; padding: 0.5rem; border: 1px solid light-dark(#8a94a3, #6b7685);
-  border-radius: 6px; background: light-dark(#fff, #1c2128); }
-button { font: inherit; padding: 0.5rem 1rem; border: 0; border-radius: 6px; cursor: pointer;
-  background: light-dark(#1f5fbf, #5b9bf5); color: light-dark(#fff, #10141a); justify-self: start; }
-button.plain { background: none; color: light-dark(#1f5fbf, #7db0f7); padding: 0; text-decoration: underline; }
-:focus-visible { outline: 2px solid light-dark(#1f5fbf, #7db0f7); outline-offset: 2px; }
-a { color: light-dark(#1f5fbf, #7db0f7); }
-code { font-family: ui-monospace, monospace; font-size: 0.95em; overflow-wrap: anywhere; }
-p.problem { border-left: 3px solid light-dark(#b3261e, #f2837b); padding-left: 0.75rem; }
+/** How the pages about signing in look: as those of the dashboard, with a sheet of their own that anybody may load. */
+export const style = `:root { color-scheme: light dark; font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto,
+  "Noto Sans", "DejaVu Sans", sans-serif; --card: light-dark(#fff, #161b22); --line: light-dark(#dfe3e9, #272e38);
+  --text: light-dark(#1a2029, #e1e6ed); --dim: light-dark(#59636f, #98a3b0); --link: light-dark(#1f55b5, #82b1ff); }
+* { box-sizing: border-box; }
+body { margin: 0; background: light-dark(#f5f6f8, #0e1217); color: var(--text); }
+header { display: flex; align-items: center; min-height: 52px; padding: 0 24px; background: var(--card);
+  border-bottom: 1px solid var(--line); }
+header a { color: var(--text); font-size: 15px; font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
+main { max-width: 720px; margin: 40px auto; padding: 20px 28px 28px; border: 1px solid var(--line);
+  border-radius: 10px; background: var(--card); overflow-wrap: anywhere; }
+h1 { margin: 0 0 14px; font-size: 21px; font-weight: 650; letter-spacing: -0.01em; }
+h2 { margin: 32px 0 10px; font-size: 15px; font-weight: 650; }
+form.wide { display: grid; gap: 14px; max-width: 340px; }
+label { display: grid; gap: 4px; font-weight: 550; }
+input { min-height: 36px; padding: 4px 9px; border: 1px solid light-dark(#8a94a3, #6b7685); border-radius: 8px;
+  background: var(--card); color: inherit; font: inherit; }
+button { min-height: 36px; padding: 4px 14px; border: 0; border-radius: 8px; background: light-dark(#1f55b5, #2e62bd);
+  color: #fff; font: 550 14px/1.4 inherit; font-family: inherit; cursor: pointer; justify-self: start; }
+button:hover { background: light-dark(#18479a, #3a70cd); }
+button.plain { min-height: 24px; padding: 0; background: none; color: var(--link); text-decoration: underline; }
+:focus-visible { outline: 2px solid light-dark(#2f6fde, #82b1ff); outline-offset: 2px; }
+a { color: var(--link); }
+code { padding: 1px 5px; border-radius: 5px; background: light-dark(#eceff3, #1f262f); font: 12.5px ui-monospace,
+  "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+p.problem { padding: 9px 12px; border-radius: 8px; background: light-dark(#fdeaea, #331719); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: 0.4rem 1rem 0.4rem 0; vertical-align: top;
-  border-bottom: 1px solid light-dark(#d9dee5, #2b323c); }
-th { font-weight: 600; }
-@media (max-width: 30rem) { main { margin-top: 1.5rem; } }
+table { width: 100%; border-spacing: 0; }
+th, td { padding: 8px 14px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
+  overflow-wrap: normal; }
+th { color: var(--dim); font-size: 12px; font-weight: 550; }
+@media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input { min-height: 40px; } }
 `
