@@ -11,8 +11,9 @@
 import { RunhookError } from '../errors.ts'
 import type { Postgres } from './connect.ts'
 import { tables } from './tables.ts'
+import { identityStep } from './tables-people.ts'
 
-const steps: readonly string[] = [tables]
+const steps: readonly string[] = [tables, identityStep]
 
 /** Any number that other programs are unlikely to lock: the ASCII codes of "runhook". */
 const LOCK = 0x72756e686f6f6bn

@@ -21,6 +21,9 @@ const columns = {
 
 type Kind = keyof typeof columns
 
+/** Sealed where there is something in them: so a seal of who has none is the one that he had before these were. */
+const identity = ['issuer', 'subject']
+
 export class AccountSeal {
   readonly #keys: readonly Secret[]
 
@@ -56,7 +59,9 @@ function isBy(key: Secret, kind: Kind, row: Row): boolean {
 }
 
 function sealOf(kind: Kind, row: Row, { value }: Secret): Buffer {
-  const told = Object.fromEntries(columns[kind].map((column) => [column, plain(row[column])]))
+  const some = kind === 'user' ? identity.filter((column) => plain(row[column]) !== null) : []
+  const sealed = [...columns[kind], ...some]
+  const told = Object.fromEntries(sealed.map((column) => [column, plain(row[column])]))
   return createHmac('sha256', value)
     .update(`runhook ${kind} 1\n${canonical(told)}`)
     .digest()

@@ -48,3 +48,9 @@ export const peopleTables = `
   );
   CREATE INDEX audit_by_time ON runhook.audit (at);
 `
+
+/** A step of its own: users whom a provider of OpenID Connect signs in, as record/migration-access.ts has them. */
+export const identityStep = `
+  ALTER TABLE runhook.users ADD COLUMN issuer TEXT, ADD COLUMN subject TEXT;
+  CREATE UNIQUE INDEX users_by_identity ON runhook.users (issuer, subject) WHERE issuer IS NOT NULL;
+`

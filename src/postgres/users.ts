@@ -4,7 +4,7 @@ import { RunhookError } from '../errors.ts'
 import { unknownUser, userOf, userTaken } from '../record/account-rows.ts'
 import { number, text, textOrNull } from '../record/rows.ts'
 import type { Role } from '../record/tokens.ts'
-import type { NewUser, User, Users } from '../record/users.ts'
+import type { Identity, NewUser, User, Users } from '../record/users.ts'
 import type { Postgres, Row, Session } from './connect.ts'
 import type { AccountSeal } from './sealed-accounts.ts'
 
@@ -21,19 +21,23 @@ export class PostgresUsers implements Users {
     return this.#db.transaction((session) => this.insert(session, user))
   }
 
-  /** Inside a transaction of somebody else's. A row of that name which is nobody's makes room. */
-  async insert(session: Session, { name, role, createdBy }: NewUser): Promise<User> {
-    const [there] = await session.query(`${byName} FOR UPDATE`, [name])
-    if (there && this.isGenuine(there)) throw userTaken(text(there, 'name'))
-    if (there) await session.query('DELETE FROM runhook.users WHERE id = $1', [there.id])
+  /** Inside a transaction of somebody else's. A row of that name, or identity, which is nobody's makes room. */
+  async insert(session: Session, { name, identity, role, createdBy }: NewUser): Promise<User> {
+    const who = { issuer: identity?.issuer ?? null, subject: identity?.subject ?? null }
+    const named = await session.query(`${byName} FOR UPDATE`, [name])
+    const known = await session.query(`${byIdentity} FOR UPDATE`, [who.issuer, who.subject])
+    for (const there of [...named, ...known]) {
+      if (this.isGenuine(there)) throw userTaken(text(there, 'name'))
+      await session.query('DELETE FROM runhook.users WHERE id = $1', [there.id])
+    }
     const [next] = await session.query(NEXT_ID)
     const id = number(next ?? {}, 'id')
     const at = Date.now()
-    const seal = this.#seal.of('user', { id, name, role, created_at: at })
+    const seal = this.#seal.of('user', { id, name, ...who, role, created_at: at })
     const [row] = await session.query(
-      `INSERT INTO runhook.users (id, name, role, created_at, created_by, seal)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (${NAME}) DO NOTHING RETURNING *`,
-      [id, name, role, at, createdBy, seal],
+      `INSERT INTO runhook.users (id, name, role, created_at, created_by, seal, issuer, subject)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *`,
+      [id, name, role, at, createdBy, seal, who.issuer, who.subject],
     )
     if (row) return userOf(row)
     const [other] = await session.query(byName, [name]) // another process was first
@@ -60,6 +64,11 @@ export class PostgresUsers implements Users {
     return row && userOf(row)
   }
 
+  async findBy({ issuer, subject }: Identity): Promise<User | null> {
+    const [row] = await this.#db.query(byIdentity, [issuer, subject])
+    return row && this.isGenuine(row) ? userOf(row) : null
+  }
+
   async passwordOf(name: string): Promise<string | null> {
     const row = await this.#find(this.#db, byName, name)
     return row && textOrNull(row, 'password')
@@ -71,6 +80,10 @@ export class PostgresUsers implements Users {
 
   setPassword(name: string, password: string | null, keep: number | null = null): Promise<User> {
     return this.#change(name, () => ({ password }), { keep })
+  }
+
+  signOut(name: string): Promise<User> {
+    return this.#change(name, () => ({}), { keep: null })
   }
 
   disable(name: string, at: number): Promise<User> {
@@ -139,4 +152,5 @@ export class PostgresUsers implements Users {
 /** As its index has it. */
 const NAME = 'lower(name COLLATE "C")'
 const byName = `SELECT * FROM runhook.users WHERE ${NAME} = lower($1::text COLLATE "C")`
+const byIdentity = 'SELECT * FROM runhook.users WHERE issuer = $1 AND subject = $2'
 const NEXT_ID = `SELECT nextval(pg_get_serial_sequence('runhook.users', 'id')) AS id`

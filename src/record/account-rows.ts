@@ -2,20 +2,26 @@
 
 import { RunhookError } from '../errors.ts'
 import type { AuditRow } from './audit.ts'
-import { number, numberOrNull, type Row, text } from './rows.ts'
+import { number, numberOrNull, type Row, text, textOrNull } from './rows.ts'
 import { roleOf } from './token-rows.ts'
-import { IDLE_MS, LINK_MS, SESSION_MS, type Session, type User } from './users.ts'
+import { IDLE_MS, type Identity, LINK_MS, SESSION_MS, type Session, type User } from './users.ts'
 
 export function userOf(row: Row): User {
   return {
     id: number(row, 'id'),
     name: text(row, 'name'),
+    identity: identityOf(row),
     role: roleOf(text(row, 'role')),
     hasPassword: row.password !== null,
     createdAt: number(row, 'created_at'),
     createdBy: text(row, 'created_by'),
     disabledAt: numberOrNull(row, 'disabled_at'),
   }
+}
+
+function identityOf(row: Row): Identity | null {
+  const [issuer, subject] = [textOrNull(row, 'issuer'), textOrNull(row, 'subject')]
+  return issuer === null || subject === null ? null : { issuer, subject }
 }
 
 /** `name`: as he was first called. */

@@ -23,7 +23,7 @@ export const tables = {
   /** Sessions and links are left out: people sign in anew. */
   user: {
     ...{ id: number, name: text, role: text, password: 'text?', created_at: number },
-    ...{ created_by: text, disabled_at: 'number?' },
+    ...{ created_by: text, disabled_at: 'number?', issuer: 'text?', subject: 'text?' },
   },
   audit: {
     ...{ id: number, at: number, who: text, via: text, address: text, what: text },
@@ -124,6 +124,9 @@ export function writtenRow(row: ArchiveRow): Record<string, unknown> {
   )
 }
 
+/** Columns that archives of earlier releases lack. */
+const younger = ['issuer', 'subject']
+
 /** What was read out of a line; null when it is no such row. */
 export function readRow(table: TableName, found: unknown): ArchiveRow | null {
   if (typeof found !== 'object' || found === null) return null
@@ -135,6 +138,7 @@ export function readRow(table: TableName, found: unknown): ArchiveRow | null {
     if (type === undefined || !isOf(type, value)) return null
     row[column] = value
   }
+  for (const column of younger) if (column in types) row[column] ??= null
   return Object.keys(types).every((column) => column in row) ? row : null
 }
 

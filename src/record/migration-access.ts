@@ -1,4 +1,4 @@
-/** The schema's step for people: users, their sessions and links, and what was done. See users.ts, audit.ts. */
+/** The schema's steps for people: users, their sessions and links, and what was done. See users.ts, audit.ts. */
 export const accessStep = `
   -- Numbers are never used again: "end session 7" must not reach the one that came after it.
   CREATE TABLE users (
@@ -41,4 +41,11 @@ export const accessStep = `
     outcome TEXT NOT NULL
   ) STRICT;
   CREATE INDEX audit_by_time ON audit (at);
+`
+
+/** Users whom a provider of OpenID Connect signs in are known by what it calls them, never by their names. */
+export const identityStep = `
+  ALTER TABLE users ADD COLUMN issuer TEXT;
+  ALTER TABLE users ADD COLUMN subject TEXT;
+  CREATE UNIQUE INDEX users_by_identity ON users (issuer, subject) WHERE issuer IS NOT NULL;
 `

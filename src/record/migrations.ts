@@ -5,7 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { RunhookError } from '../errors.ts'
-import { accessStep } from './migration-access.ts'
+import { accessStep, identityStep } from './migration-access.ts'
 import { retentionStep } from './migration-retention.ts'
 
 const steps: readonly string[] = [
@@ -155,6 +155,7 @@ const steps: readonly string[] = [
   -- How its sender was answered; null where he was not, or by a release that did not keep it.
   ALTER TABLE deliveries ADD COLUMN answer TEXT;
   `,
+  identityStep,
 ]
 
 /** How many steps this release knows. */

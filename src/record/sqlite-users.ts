@@ -5,7 +5,7 @@ import { unknownUser, userOf, userTaken } from './account-rows.ts'
 import type { Database } from './database.ts'
 import { text } from './rows.ts'
 import type { Role } from './tokens.ts'
-import type { NewUser, User, Users } from './users.ts'
+import type { Identity, NewUser, User, Users } from './users.ts'
 
 export class SqliteUsers implements Users {
   readonly #db: Database
@@ -21,10 +21,11 @@ export class SqliteUsers implements Users {
   }
 
   /** Inside a transaction of somebody else's. */
-  insert({ name, role, createdBy }: NewUser): User {
-    const taken = this.#sql.find.get(name)
+  insert({ name, identity, role, createdBy }: NewUser): User {
+    const [issuer, subject] = [identity?.issuer ?? null, identity?.subject ?? null]
+    const taken = this.#sql.find.get(name) ?? this.#sql.findBy.get(issuer, subject)
     if (taken) throw userTaken(text(taken, 'name'))
-    const row = this.#sql.insert.get(name, role, Date.now(), createdBy)
+    const row = this.#sql.insert.get(name, issuer, subject, role, Date.now(), createdBy)
     if (!row) throw new RunhookError('storage', 'The user was not stored.')
     return userOf(row)
   }
@@ -43,6 +44,11 @@ export class SqliteUsers implements Users {
     return row ? userOf(row) : null
   }
 
+  async findBy({ issuer, subject }: Identity): Promise<User | null> {
+    const row = this.#sql.findBy.get(issuer, subject)
+    return row ? userOf(row) : null
+  }
+
   async passwordOf(name: string): Promise<string | null> {
     const row = this.#sql.find.get(name)
     return row && row.password !== null ? text(row, 'password') : null
@@ -57,6 +63,10 @@ export class SqliteUsers implements Users {
       this.#sql.password.run(password, user.id)
       this.#shutOut(user, keep)
     })
+  }
+
+  signOut(name: string): Promise<User> {
+    return this.#change(name, (user) => this.#shutOut(user, null))
   }
 
   disable(name: string, at: number): Promise<User> {
@@ -100,10 +110,12 @@ export class SqliteUsers implements Users {
 function statements(db: Database) {
   return {
     find: db.prepare('SELECT * FROM users WHERE name = ?'),
+    findBy: db.prepare('SELECT * FROM users WHERE issuer = ? AND subject = ?'),
     any: db.prepare('SELECT 1 FROM users LIMIT 1'),
     all: db.prepare('SELECT * FROM users ORDER BY name'),
     insert: db.prepare(
-      'INSERT INTO users (name, role, created_at, created_by) VALUES (?, ?, ?, ?) RETURNING *',
+      `INSERT INTO users (name, issuer, subject, role, created_at, created_by)
+        VALUES (?, ?, ?, ?, ?, ?) RETURNING *`,
     ),
     role: db.prepare('UPDATE users SET role = ? WHERE id = ?'),
     password: db.prepare('UPDATE users SET password = ? WHERE id = ?'),

@@ -9,10 +9,21 @@
 import type { Audit } from './audit.ts'
 import type { Role } from './tokens.ts'
 
+/**
+ * What a provider of OpenID Connect knows somebody by, and the only thing that it promises never to give to
+ * anybody else (OpenID Connect Core 1.0, 5.7). Names and addresses change hands.
+ */
+export interface Identity {
+  readonly issuer: string
+  readonly subject: string
+}
+
 export interface User {
   readonly id: number
   /** As he was first called; it stands in the record as who asked for a run. */
   readonly name: string
+  /** Null of whom this server, or a proxy before it, knows by his name. */
+  readonly identity: Identity | null
   readonly role: Role
   readonly hasPassword: boolean
   readonly createdAt: number
@@ -23,16 +34,19 @@ export interface User {
 
 export interface NewUser {
   readonly name: string
+  readonly identity?: Identity
   readonly role: Role
   readonly createdBy: string
 }
 
 export interface Users {
-  /** Rejects with `conflict` when there is one of that name. */
+  /** Rejects with `conflict` when there is one of that name, or of that identity. */
   create(user: NewUser): Promise<User>
   /** By name. */
   list(): Promise<User[]>
   find(name: string): Promise<User | null>
+  /** To the letter. */
+  findBy(identity: Identity): Promise<User | null>
   /** What his password is compared with, see access/password.ts; null when he has none, or there is no such user. */
   passwordOf(name: string): Promise<string | null>
   /**
@@ -42,6 +56,8 @@ export interface Users {
   setRole(name: string, role: Role): Promise<User>
   /** Ends all his sessions but `keep`, and his links: whoever changes a password means to shut somebody out. */
   setPassword(name: string, password: string | null, keep?: number | null): Promise<User>
+  /** Ends his sessions and links, and leaves him as he is. */
+  signOut(name: string): Promise<User>
   /** Also ends his sessions and links. */
   disable(name: string, at: number): Promise<User>
   enable(name: string): Promise<User>

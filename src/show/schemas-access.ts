@@ -30,6 +30,7 @@ const user: v.GenericSchema<User> = named(
   v.object({
     id,
     name: text,
+    identity: v.nullable(v.object({ issuer: text, subject: text })),
     role: v.picklist(roles),
     hasPassword: flag,
     createdAt: time,

@@ -50,6 +50,34 @@ test('who was made by a server comes in, whatever becomes of his role and passwo
   expect(await people.renew()).toBeNull()
 })
 
+test('nobody becomes an admin by being written down as whom the provider knows', async () => {
+  const { people, write } = await aFleet()
+  const { users } = people
+  const [issuer, mine, yours] = ['https://id.example.com', 'mallory', 'cyd']
+  const cyd = { issuer, subject: yours }
+  const more = { role: 'admin', createdBy: issuer } as const
+  await users.create({ name: 'oidc:cyd', identity: cyd, ...more })
+  await write(`UPDATE runhook.users SET issuer = $1, subject = $2 WHERE name = 'ada'`, [
+    issuer,
+    mine,
+  ])
+  expect(await users.findBy({ issuer, subject: mine })).toBeNull()
+  expect(await users.find('ada')).toBeNull()
+  await write('UPDATE runhook.users SET subject = $1 WHERE subject = $2', ['other', yours])
+  expect(await users.findBy({ issuer, subject: 'other' })).toBeNull()
+  await write('UPDATE runhook.users SET issuer = NULL, subject = NULL')
+  expect(await users.find('ada')).toMatchObject({ role: 'admin' }) // as he was sealed
+  expect(await users.find('oidc:cyd')).toBeNull()
+  await write('UPDATE runhook.users SET issuer = $1, subject = $2 WHERE name = $3', [
+    issuer,
+    mine,
+    'ada',
+  ])
+  const identity = { issuer, subject: mine }
+  const made = await users.create({ name: 'oidc:m', identity, role: 'viewer', createdBy: issuer })
+  expect(await users.findBy(identity)).toEqual(made)
+})
+
 test('a user whom somebody wrote there is nobody, and makes room for one of that name', async () => {
   const { people, write, visitor } = await aFleet()
   const { users, sessions, links } = people

@@ -190,6 +190,49 @@ export function accountsContract(engine: Engine): void {
     }
   })
 
+  test('whom a provider knows is found by what it calls him, to the letter, and never by a name', async () => {
+    const { users } = await withAda(engine)
+    const identity = { issuer: 'https://id.example.com', subject: 'a1' }
+    const made = await users.create({
+      ...{ name: 'oidc:ada', identity, role: 'viewer', createdBy: 'https://id.example.com' },
+    })
+    expect(made).toMatchObject({ name: 'oidc:ada', identity })
+    expect(await users.findBy(identity)).toEqual(made)
+    expect(await users.find('ada')).toMatchObject({ identity: null })
+    for (const other of [
+      { ...identity, subject: 'A1' },
+      { ...identity, subject: '' },
+      { ...identity, issuer: 'https://id.example.com/' },
+    ])
+      expect(await users.findBy(other)).toBeNull()
+    expect(await users.setRole('OIDC:ADA', 'operator')).toMatchObject({ identity })
+    await users.remove('oidc:ada')
+    expect(await users.findBy(identity)).toBeNull()
+  })
+
+  test('of many who make a user of one identity at once, one does', async () => {
+    const { users } = await peopleOf(engine)
+    const identity = { issuer: 'https://id.example.com', subject: 'a1' }
+    const made = await Promise.allSettled(
+      ['one', 'two', 'three', 'four'].map((name) =>
+        users.create({ name, identity, role: 'viewer', createdBy: 'x' }),
+      ),
+    )
+    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+    expect(refused).toEqual(['conflict', 'conflict', 'conflict'])
+    expect(await users.list()).toEqual([await users.findBy(identity)])
+  })
+
+  test('who is signed out has no session and no link left, and is who he was', async () => {
+    const { users, sessions, links, ada, aSession } = await withAda(engine)
+    await aSession('one', 0)
+    await links.create({ hash: hash('for ada'), userId: ada.id, at: 0 })
+    expect(await users.signOut('ADA')).toEqual(ada)
+    expect(await sessions.list(0)).toEqual([])
+    expect(await links.find(hash('for ada'), 0)).toBeNull()
+    await expect(users.signOut('bob')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
   test('all of it survives a restart', async () => {
     const open = await engine.place()
     const { close, accounts } = await open()

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { ArchiveReader } from '../../src/record/archive-reader.ts'
 import { restoreSqlite } from '../../src/record/archive-restore.ts'
 import { readSqlite } from '../../src/record/archive-sqlite.ts'
-import type { Entry } from '../../src/record/archive-tables.ts'
+import { type Entry, readRow } from '../../src/record/archive-tables.ts'
 import { archiveOf } from '../../src/record/archive-writer.ts'
 import { FileOutputLog } from '../../src/record/output.ts'
 import { openSqlite } from '../../src/record/sqlite.ts'
@@ -308,4 +308,12 @@ test('no more of it is held than a few pieces, however long it is', async () => 
   for await (const _ of reader.entries()) ahead = Math.max(ahead, written - ++read)
   expect(read).toBe(2000)
   expect(ahead).toBeLessThan(5)
+})
+
+test('a user of an archive that knows no provider yet is known by his name', () => {
+  const rest = { password: null, created_at: 1, created_by: 'root', disabled_at: null }
+  const row = { id: 1, name: 'ada', role: 'admin', ...rest }
+  expect(readRow('user', row)).toEqual({ ...row, issuer: null, subject: null })
+  expect(readRow('user', { ...row, issuer: 7 })).toBeNull()
+  expect(readRow('user', { id: 1, name: 'ada', role: 'admin' })).toBeNull()
 })
