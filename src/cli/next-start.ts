@@ -1,6 +1,7 @@
 /** What a reload does not change: settings of the server that it has looked at when it started. */
 
 import type { ServerSettings } from '../model/config.ts'
+import type { OidcRule } from '../model/oidc.ts'
 
 /** As they are called in the file. "keep" is not among them: each round of removing asks for it anew. */
 const settings: readonly (readonly [key: string, of: (server: ServerSettings) => unknown])[] = [
@@ -19,8 +20,13 @@ const settings: readonly (readonly [key: string, of: (server: ServerSettings) =>
   ['seal', ({ worker }) => worker.sealKeys?.map(({ value }) => value).join('\n')],
   ['trusted-proxies', ({ trustedProxies }) => trustedProxies.join()],
   ['dashboard', ({ dashboard }) => JSON.stringify(dashboard)],
+  ['oidc', ({ oidc }) => JSON.stringify(oidc && { ...oidc, rules: oidc.rules.map(plain) })],
   ['login', ({ proxyLogin: by }) => JSON.stringify(by && { ...by, roles: [...by.roles] })],
 ]
+
+function plain({ role, claims }: OidcRule) {
+  return [role, ...claims]
+}
 
 /** The rest of a sentence that says a file was reloaded; empty when all of it counts. */
 export function untilNextStart(started: ServerSettings, written: ServerSettings): string {

@@ -1,8 +1,8 @@
 /**
  * Which values must not be seen in an output, a log or the history: secrets, tokens and passwords of all
  * hooks and hosts, for a command can read another's; what `env` takes from `.env` or the environment; and
- * passwords in the URLs of `env`; what `env` takes from a file or a credential; the URL of the database, and what
- * runs are sealed with. What stands in the file as plain text is no secret.
+ * passwords in the URLs of `env`; what `env` takes from a file or a credential; the URL of the database, what
+ * runs are sealed with, and what proves this server to a provider of OpenID Connect. What stands in the file as plain text is no secret.
  */
 
 import type { Config } from '../model/config.ts'
@@ -30,6 +30,7 @@ export function hiddenValues(
     ...[...hosts.values()].flat(),
     ...all.flatMap((hook) => [...hook.secrets, ...hook.tokens]),
     ...(server.worker.sealKeys ?? []),
+    ...(server.oidc ? [server.oidc.clientSecret] : []),
     ...all.flatMap(({ access }) => access.users.flatMap(({ passwords }) => passwords)),
   ]
   const passwords = all.flatMap((hook) => Object.values(hook.env).flatMap(passwordsIn))

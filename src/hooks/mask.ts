@@ -30,8 +30,9 @@ export function isMadePath(path: Path): boolean {
 }
 
 /** The URL of a database holds a password. Under a misspelt key as well, whose line is about to be shown. */
-function isServerSecret([room, key]: Path): boolean {
+function isServerSecret([room, key, within]: Path): boolean {
   if (room !== 'server' || typeof key !== 'string') return false
+  if (typeof within === 'string' && /secret|password|token/i.test(within)) return true // of "oidc"
   const meant = suggest(key, [
     'database',
     'seal',

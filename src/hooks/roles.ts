@@ -15,6 +15,7 @@ const unneeded: Readonly<Record<Role, readonly string[]>> = {
 
 export function isUnneeded(path: Path, role: Role): boolean {
   const [room, second, third] = path
+  if (room === 'server') return second === 'oidc' && role === 'worker' // it signs nobody in
   if (room === 'hosts') return role === 'worker'
   const key = room === 'hooks' ? third : room === 'defaults' ? second : undefined
   return unneeded[role].some((one) => one === key)

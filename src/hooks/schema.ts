@@ -9,6 +9,7 @@ import { dashboard, login, port } from './schema-dashboard.ts'
 import { fleetKeys } from './schema-fleet.ts'
 import { hook } from './schema-hook.ts'
 import { keep } from './schema-keep.ts'
+import { oidc } from './schema-oidc.ts'
 import { duration, env, hookName, key, parallel, secrets, text } from './schema-parts.ts'
 import { terms } from './schema-terms.ts'
 import { networks } from './schema-url.ts'
@@ -77,6 +78,11 @@ const server = v.strictObject(
       dashboard,
     ),
     login: key('Login', 'Who signs people in to the dashboard beside runhook itself.', login),
+    oidc: key(
+      'OpenID Connect',
+      'A provider that people may sign in by: Keycloak, Authentik, Google, Forgejo and others.',
+      oidc,
+    ),
   },
   'an object such as { "port": 9000 }',
 )

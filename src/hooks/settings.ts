@@ -10,6 +10,7 @@ import { readDashboard, readPort, readProxyLogin, readUrl } from './dashboard.ts
 import { readDatabase } from './database.ts'
 import type { FileDraft } from './draft.ts'
 import { readKeep } from './keep.ts'
+import { readOidc } from './oidc.ts'
 import { readDuration } from './surroundings.ts'
 import { readWorker, type WorkerOverrides } from './worker.ts'
 
@@ -27,6 +28,7 @@ export async function readServer(
   const { written, folder, report } = draft
   const server = written.server ?? {}
   const publicUrl = readUrl(['server', 'public-url'], server['public-url'], report)
+  const dashboard = readDashboard(draft, publicUrl)
   return {
     host: overrides.host ?? server.host ?? '127.0.0.1',
     port: overrides.port ?? readPort(['server', 'port'], server.port ?? 9000, report),
@@ -37,8 +39,9 @@ export async function readServer(
     drainMs: readDuration(['server', 'drain'], server.drain ?? '60s', report, { zero: true }),
     keep: readKeep(draft),
     trustedProxies: readNetworks(['server', 'trusted-proxies'], server['trusted-proxies'], report),
-    dashboard: readDashboard(draft, publicUrl),
+    dashboard,
     proxyLogin: readProxyLogin(draft),
+    oidc: await readOidc(draft, dashboard),
     database: await readDatabase(draft),
     worker: await readWorker(draft, overrides),
   }

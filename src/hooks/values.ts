@@ -71,7 +71,7 @@ function explain(
   if (/^(HOOK|INPUT)_/.test(name))
     return [`${name} is known only to a running command; use it in "run", as "$${name}"`, null]
   const advice =
-    isSecretPath(path) && path[1] !== 'database'
+    isSecretPath(path) && path[1] !== 'database' && path[1] !== 'oidc' // others chose those
       ? `make one: echo "${name}=$(openssl rand -hex 32)" >> .env`
       : `add a line ${name}=… to .env, or write "\${${name}:-default}"`
   return [`${name} is set neither in .env nor in the environment`, advice]

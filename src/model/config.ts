@@ -2,6 +2,7 @@
 
 import type { HostName } from './delivery.ts'
 import type { Hook, Secret } from './hook.ts'
+import type { OidcSettings } from './oidc.ts'
 
 /** How long what is stored is kept. */
 export interface Keep {
@@ -46,6 +47,8 @@ export interface ServerSettings {
   /** Null = no dashboard. */
   readonly dashboard: DashboardSettings | null
   readonly proxyLogin: ProxyLogin | null
+  /** Null = nobody signs in by OpenID Connect. */
+  readonly oidc: OidcSettings | null
   /** A PostgreSQL server, as a URL with its password; null = SQLite in the data folder. */
   readonly database: string | null
   readonly worker: WorkerSettings

@@ -57,7 +57,8 @@ test.each<[object, string]>([
 
 test.each<[object, string]>([
   [{ ui: false }, 'did you mean "dashboard"?'],
-  [{ sso: {} }, 'did you mean "login"?'],
+  [{ sso: {} }, 'did you mean "oidc"?'],
+  [{ auth: {} }, 'did you mean "login"?'],
   [{ login: { header: 'Remote-User' } }, 'did you mean "proxy-header"?'],
   [{ dashboard: { bind: '::1' } }, 'did you mean "host"?'],
 ])('%j is told which word was meant, and nothing more', async (server, hint) => {

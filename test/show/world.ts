@@ -325,6 +325,7 @@ function configOf(world: World): Config {
       trustedProxies: [],
       dashboard: { listen: null, publicUrl: null },
       proxyLogin: null,
+      oidc: null,
       database: null,
       worker: {
         name: 'web-1',
