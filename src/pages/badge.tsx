@@ -3,6 +3,7 @@
 import type { RunStatus } from '../model/run.ts'
 import type { PagesParts } from './parts.ts'
 import { words } from './status.tsx'
+import { plain } from './visible.tsx'
 
 /** Of the latest run that has ended: a badge that blinks while something runs tells less. */
 export async function badgeOf(
@@ -25,9 +26,10 @@ const colours: Readonly<Partial<Record<RunStatus, string>>> = {
 const LETTER = 6.6
 const PAD = 8
 
-export function badgeAnswer(hook: string, status: RunStatus | null): Response {
+export function badgeAnswer(named: string, status: RunStatus | null): Response {
   const word = status === null ? 'no run yet' : words[status]
-  const [left, right] = [hook, word].map((text) => Math.ceil(text.length * LETTER + 2 * PAD))
+  const hook = asXml(named)
+  const [left, right] = [named, word].map((text) => Math.ceil(text.length * LETTER + 2 * PAD))
   const width = (left ?? 0) + (right ?? 0)
   const colour = (status && colours[status]) ?? '#6a7280'
   const text = (x: number, length: number, says: string) =>
@@ -45,6 +47,16 @@ export function badgeAnswer(hook: string, status: RunStatus | null): Response {
     headers: {
       'content-type': 'image/svg+xml; charset=utf-8',
       'cache-control': 'no-cache, max-age=0',
+      // Opened by itself a picture is a page, at the address of this server.
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
     },
   })
+}
+
+/** Names of hooks need none of it; what they may be is for another room to say. */
+function asXml(text: string): string {
+  return plain(text)
+    .replace(/[<>&"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
+    .replace(/[\t\n\ufffe\uffff]/g, ' ')
 }

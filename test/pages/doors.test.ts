@@ -153,6 +153,8 @@ describe('badges', () => {
     expect(open.status).toBe(200)
     expect(open.headers.get('content-type')).toContain('image/svg+xml')
     expect(open.text).toContain('no run yet')
+    expect(open.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+    expect(open.headers.get('x-content-type-options')).toBe('nosniff')
     site.visitor.name = ''
     const nobody = await aSite(
       { open: pushed('true', { badge: 'public' }), closed: pushed('true') },
