@@ -197,7 +197,16 @@ describe('one run', () => {
       'content-security-policy': "default-src 'none'; sandbox",
       'x-content-type-options': 'nosniff',
     })
-    expect((await ask(world, '/runs/142/output?from=3')).bytes).toEqual(bytes.subarray(3))
+    for (const path of ['/runs/142/output?from=3', '/runs/142/output?from=3&follow=true']) {
+      const part = await ask(world, path)
+      expect(part.bytes).toEqual(bytes.subarray(3))
+      expect(part.headers).toMatchObject({
+        'content-type': 'text/plain; charset=utf-8',
+        'content-disposition': 'attachment; filename="run-142.log"',
+        'content-security-policy': "default-src 'none'; sandbox",
+        'x-content-type-options': 'nosniff',
+      })
+    }
     expect((await ask(world, '/runs/142/output?from=99')).bytes).toEqual(Buffer.alloc(0))
   })
 
@@ -364,6 +373,8 @@ describe('deliveries', () => {
     expect(headers).toMatchObject({
       'content-type': 'application/octet-stream',
       'content-disposition': 'attachment; filename="delivery-57.body"',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
     })
     expect((await askJson(world, '/deliveries/58/body')).json.error.message).toBe(
       'There is no delivery #58.',
