@@ -56,6 +56,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
         <link rel="stylesheet" href={asset('style.css')} />
         <script src={asset('theme.js')} />
         <script src={asset('page.js')} defer />
+        <script src={asset('lines.js')} defer />
         <script src={asset('log.js')} defer />
         <script src={asset('search.js')} defer />
         <script src={asset('find.js')} defer />

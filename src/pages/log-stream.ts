@@ -14,11 +14,15 @@ import type { PagesParts } from './parts.ts'
 import type { SseEvent } from './sse.ts'
 import { borders, stepAt } from './steps.ts'
 
-/** Number of the line, of its step, and its text. A line that is not whole yet comes again. */
-export type SentLine = readonly [number, number, readonly Piece[]]
+/** Lines of one step, the first with this number; one of a single colour is its text. The last may come again, written on. */
+export interface SentLines {
+  readonly first: number
+  readonly step: number
+  readonly lines: readonly (string | readonly Piece[])[]
+}
 
-/** Lines in one event: a page draws them in one go. */
-const AT_ONCE = 500
+/** Lines in one event at most. */
+const AT_ONCE = 2000
 /** Between two looks at a log that is being written: what comes meanwhile goes out together. */
 const PAUSE_MS = 50
 
@@ -34,13 +38,10 @@ export async function* logEvents(
   let steps: readonly StepRecord[] = []
   let last: Run | null = null
   const send = function* (read: readonly Line[], open: Line | null): Generator<SseEvent> {
-    const sent = [...read, ...(open ? [open] : [])].map((line): SentLine => {
-      return [line.number, stepAt(steps, line.at), line.pieces]
-    })
-    for (let at = 0; at < sent.length; at += AT_ONCE) {
-      const following = read[at + AT_ONCE]
-      const id = following ? {} : { id: writePlace(lines.place) }
-      yield { event: 'lines', ...id, data: sent.slice(at, at + AT_ONCE) }
+    const groups = grouped([...read, ...(open ? [open] : [])], steps)
+    for (const [index, data] of groups.entries()) {
+      const id = index < groups.length - 1 ? {} : { id: writePlace(lines.place) }
+      yield { event: 'lines', ...id, data }
     }
   }
   for await (const moment of watch(parts, runId, from.at, signal)) {
@@ -63,6 +64,19 @@ export async function* logEvents(
   yield* send(lines.finish(), null)
   yield* heads.changed(await parts.store.steps(runId))
   yield { event: 'end', data: last.status }
+}
+
+function grouped(lines: readonly Line[], steps: readonly StepRecord[]): SentLines[] {
+  const groups: (SentLines & { lines: (string | readonly Piece[])[] })[] = []
+  for (const { number, at, pieces } of lines) {
+    const step = stepAt(steps, at)
+    const [[text = '', classes = ''] = [], ...more] = pieces
+    const sent = classes === '' && more.length === 0 ? text : pieces
+    const last = groups.at(-1)
+    if (last?.step === step && last.lines.length < AT_ONCE) last.lines.push(sent)
+    else groups.push({ first: number, step, lines: [sent] })
+  }
+  return groups
 }
 
 function createHeads() {

@@ -82,7 +82,7 @@ export function Log(props: {
           <input type="checkbox" name="wrap" checked /> Wrap
         </label>
       </div>
-      <div
+      <log-lines
         class="log-body"
         role="log"
         aria-live="off"
@@ -96,7 +96,7 @@ export function Log(props: {
             {linesOf(window, steps, step.number)}
           </details>
         ))}
-      </div>
+      </log-lines>
       {emptyNote(run, steps, window)}
       {first > 1 ? (
         <p class="log-more">
@@ -145,13 +145,13 @@ function linesOf({ lines }: Window, steps: readonly StepRecord[], number: number
   return (
     <div class="lines">
       {chunks(lines.filter((line) => stepAt(steps, line.at) === number)).map((chunk) => (
-        <div class="chunk">{chunk.map(lineRow)}</div>
+        <div class={chunk.length === CHUNK ? 'chunk' : 'chunk part'}>{chunk.map(lineRow)}</div>
       ))}
     </div>
   )
 }
 
-/** What is not in sight is not laid out: see .chunk of the style sheet, and CHUNK of client/log.ts. */
+/** What is not in sight is not laid out: see .chunk of the style sheet, and CHUNK of client/lines.ts. */
 const CHUNK = 200
 
 function chunks(lines: readonly Line[]): (readonly Line[])[] {

@@ -61,7 +61,7 @@ describe('a run that is watched', () => {
     await go(site.directory)
     const text = await answer.text()
     expect(text).not.toContain('"begun"')
-    expect(text).toContain('[2,1,[["gone on",""]]]')
+    expect(text).toContain('{"first":2,"step":1,"lines":["gone on"]}')
     expect(text).toMatch(/\nid: 14\.3\.\n/)
   })
 

@@ -1,48 +1,36 @@
-/**
- * The log of a run: follows it, and shows the line that the address names. What a command wrote becomes text nodes and
- * nothing else. Lines are kept in chunks of which the browser lays out only what is in sight.
- */
+/** The log of a run: hears what is written (see lines.ts), follows its end, and shows the line that the address names. */
 {
-  type Piece = readonly [text: string, classes: string]
-  type SentLine = readonly [number: number, step: number, pieces: readonly Piece[]]
-  interface SentStep {
-    readonly number: number
-    readonly html: string
-  }
-
-  const CHUNK = 200
-  /** How long lines are drawn for between two frames, ms: a long log never holds the page up. */
-  const DRAWING = 6
-
   class RunLog extends HTMLElement {
-    #body: HTMLElement | null = null
+    #lines: LogLines | null = null
     #events: EventSource | null = null
     #place = ''
-    readonly #waiting: SentLine[] = []
-    /** The first of them that is not drawn. */
-    #next = 0
-    #drawing = false
-    /** The highest number that was drawn. */
-    #last = 0
-    /** Where lines of this step go on. */
-    #chunk: { readonly step: number; readonly element: Element; left: number } | null = null
     #follows = false
     #scrolledTo = 0
     #ended = false
 
     connectedCallback() {
-      this.#body = this.querySelector('.log-body')
+      this.#lines = this.querySelector<LogLines>('log-lines')
       this.#place = this.dataset.place ?? ''
       this.#tools()
       this.#goToLine()
       this.addEventListener('show-line', (event) => {
         if (event.target instanceof Element) this.#reveal(event.target)
       })
+      this.addEventListener('drawn', () => {
+        this.querySelector('.log-empty')?.remove()
+        this.#toEnd()
+        this.#goToLine(true)
+      })
+      this.addEventListener('dropped', () => this.#note())
+      // How high lines are the browser knows only once they are in sight.
+      if (this.#lines) new ResizeObserver(() => this.#toEnd()).observe(this.#lines)
       addEventListener('hashchange', () => this.#goToLine())
       addEventListener('scroll', () => this.#scrolled(), { passive: true })
       addEventListener('pagehide', () => this.#close())
       addEventListener('pageshow', (event) => event.persisted && this.#listen())
-      if (this.#place !== '') this.#listen()
+      // Nothing stands beneath a log that grows: it would be pushed away.
+      if (this.dataset.live === 'yes') document.querySelector('.foot')?.remove()
+      this.#listen()
     }
 
     disconnectedCallback() {
@@ -57,10 +45,14 @@
       this.querySelector('.log-next')?.remove()
       events.addEventListener('lines', (event) => {
         if (event.lastEventId !== '') this.#place = event.lastEventId
-        this.#waiting.push(...(JSON.parse(event.data) as SentLine[]))
-        this.#draw()
+        this.#lines?.add(JSON.parse(event.data))
+        if (event.lastEventId !== '' && this.#lines?.isFull && !this.#follows) this.#stop()
       })
-      events.addEventListener('step', (event) => this.#step(JSON.parse(event.data)))
+      events.addEventListener('step', (event) => {
+        const { number, html } = JSON.parse(event.data)
+        this.#lines?.head(number, html)
+        this.querySelector('.log-empty')?.remove()
+      })
       events.addEventListener('run', () => document.dispatchEvent(new Event('run-moved')))
       events.addEventListener('end', () => {
         this.#ended = true
@@ -79,93 +71,24 @@
       this.#events = null
     }
 
-    // ---- drawing ---------------------------------------------------------------------------------------
-
-    #draw() {
-      if (this.#drawing || this.#waiting.length === 0) return
-      this.#drawing = true
-      const soon = document.hidden
-        ? (work: () => void) => setTimeout(work, 100)
-        : requestAnimationFrame
-      soon(() => {
-        const end = performance.now() + DRAWING
-        while (this.#next < this.#waiting.length && performance.now() < end) {
-          const lines = this.#waiting.slice(this.#next, this.#next + 50)
-          for (const line of lines) this.#add(line)
-          this.#next += lines.length
-        }
-        if (this.#next === this.#waiting.length) this.#waiting.length = this.#next = 0
-        this.querySelector('.log-empty')?.remove()
-        this.#drawing = false
-        if (this.#follows) this.#toEnd()
-        this.#draw()
-        if (this.#waiting.length === 0) this.#goToLine(true)
-      })
-    }
-
-    #add([number, step, pieces]: SentLine) {
-      // Lines that are there already come again after a broken connection, or are written on.
-      const known = number > this.#last ? null : document.getElementById(`L${number}`)
-      this.#last = Math.max(this.#last, number)
-      const line = known ?? this.#newLine(number, step)
-      const text = document.createElement('span')
-      for (const [part, classes] of pieces) {
-        const words = document.createTextNode(part)
-        if (classes === '') text.append(words)
-        else {
-          const coloured = document.createElement('span')
-          coloured.className = classes
-          coloured.append(words)
-          text.append(coloured)
-        }
-      }
-      line.lastChild?.replaceWith(text)
-    }
-
-    #newLine(number: number, step: number): HTMLElement {
-      const line = document.createElement('div')
-      line.className = 'line'
-      line.id = `L${number}`
+    /** The page bears no more, and somebody reads it: the rest is a page of its own. */
+    #stop() {
+      this.#close()
       const link = document.createElement('a')
-      link.href = `#L${number}`
-      link.textContent = String(number)
-      line.append(link, document.createElement('span'))
-      this.#chunkOf(step).append(line)
-      return line
+      link.href = `/-/runs/${this.dataset.run}?from=${encodeURIComponent(this.#place)}`
+      link.textContent = 'The next lines'
+      const more = document.createElement('p')
+      more.className = 'log-more log-next'
+      more.append(link)
+      this.append(more)
     }
 
-    #chunkOf(step: number): Element {
-      if (this.#chunk?.step === step && this.#chunk.left-- > 0) return this.#chunk.element
-      const lines = this.#section(step).querySelector('.lines') ?? this
-      const element = document.createElement('div')
-      element.className = 'chunk'
-      lines.append(element)
-      this.#chunk = { step, element, left: CHUNK - 1 }
-      return element
-    }
-
-    #section(step: number): Element {
-      const known = this.#body?.querySelector(`[data-step="${step}"]`)
-      if (known) return known
-      const section = document.createElement(step === 0 ? 'div' : 'details')
-      section.className = step === 0 ? 'step plain' : 'step'
-      section.dataset.step = String(step)
-      if (section instanceof HTMLDetailsElement) section.open = true
-      const lines = document.createElement('div')
-      lines.className = 'lines'
-      section.append(lines)
-      this.#body?.append(section)
-      return section
-    }
-
-    /** Its head is drawn by the server, as in the page; what is parsed here is not run and loads nothing. */
-    #step({ number, html }: SentStep) {
-      const head = new DOMParser().parseFromString(html, 'text/html').querySelector('summary')
-      if (!head) return
-      const section = this.#section(number)
-      section.querySelector('summary')?.remove()
-      section.prepend(document.importNode(head, true))
-      this.querySelector('.log-empty')?.remove()
+    #note() {
+      if (this.querySelector('.log-dropped')) return
+      const note = document.createElement('p')
+      note.className = 'log-more log-dropped'
+      note.textContent = 'Earlier lines are left out here: Download has what is kept of them.'
+      this.#lines?.before(note)
     }
 
     // ---- lines and places ------------------------------------------------------------------------------
@@ -186,9 +109,11 @@
       const step = line.closest('details')
       if (step) step.open = true
       line.scrollIntoView({ block: 'center' })
+      this.#scrolledTo = document.documentElement.scrollTop
     }
 
     #toEnd() {
+      if (!this.#follows) return
       const root = document.documentElement
       root.scrollTop = root.scrollHeight
       this.#scrolledTo = root.scrollTop
@@ -197,8 +122,9 @@
     /** Who scrolls back wants to read; who comes to the end wants to see what follows. */
     #scrolled() {
       const { scrollTop, scrollHeight, clientHeight } = document.documentElement
-      if (this.#follows && scrollTop < this.#scrolledTo - 4) this.#setFollow(false)
-      else if (!this.#follows && this.#events && scrollTop + clientHeight >= scrollHeight - 4)
+      const isAtEnd = scrollTop + clientHeight >= scrollHeight - 4
+      if (this.#follows && !isAtEnd && scrollTop < this.#scrolledTo - 4) this.#setFollow(false)
+      else if (!this.#follows && this.#events && isAtEnd && scrollTop > this.#scrolledTo)
         this.#setFollow(true)
       this.#scrolledTo = scrollTop
     }
@@ -212,10 +138,11 @@
       const [follow, wrap] = ['follow', 'wrap'].map((name) =>
         this.querySelector<HTMLInputElement>(`[name=${name}]`),
       )
-      this.#follows = this.dataset.live === 'yes'
+      this.#setFollow(this.dataset.live === 'yes')
       follow?.addEventListener('change', () => {
-        this.#follows = follow.checked
-        if (follow.checked) this.#toEnd()
+        this.#setFollow(follow.checked)
+        this.#toEnd()
+        if (follow.checked) this.#listen()
       })
       if (wrap) {
         wrap.checked = localStorage.getItem('wrap') !== 'no'
@@ -230,6 +157,7 @@
 
     #setFollow(follows: boolean) {
       this.#follows = follows
+      if (this.#lines) this.#lines.dropsFirst = follows
       const box = this.querySelector<HTMLInputElement>('[name=follow]')
       if (box) box.checked = follows
     }
