@@ -177,7 +177,7 @@ const written = fc.oneof(
         '\x1bM',
       ],
     )
-    .map((escape) => [escape, ''] as const),
+    .map((sequence) => [sequence, ''] as const),
   fc
     .constantFrom(
       ...'\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x07\x08\x0b\x7f\x85',
