@@ -105,7 +105,7 @@ function sessionTable({ visitor, sessions }: Shown) {
   const rows = sessions.map((session) => sessionRow(session, visitor.session))
   return html`<h2>Sessions</h2>
 <div class="scroll"><table>
-<thead><tr><th>Who</th><th>From</th><th>Browser</th><th>Last used</th><th></th></tr></thead>
+<thead><tr><th>Who</th><th>From</th><th>Browser</th><th>Last used</th><td></td></tr></thead>
 <tbody>${rows}</tbody>
 </table></div>`
 }

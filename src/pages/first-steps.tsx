@@ -34,16 +34,19 @@ export function NoHooks({ file }: { file: string }) {
       <ol class="setup">
         <li>
           Make a secret that the Git host and this server share:
-          <Command text={`(umask 077; echo "BLOG_SECRET=$(openssl rand -hex 32)" >> ${secrets})`} />
+          <Command
+            does="Makes a secret"
+            text={`(umask 077; echo "BLOG_SECRET=$(openssl rand -hex 32)" >> ${secrets})`}
+          />
         </li>
         <li>
           Write the hook into <code>{file}</code>, with your repository and your command:
-          <Command text={example} />
+          <Command does="A first hook" text={example} />
         </li>
         <li>
           See whether there are mistakes in it. It is taken over as soon as it is saved, and this
           page then shows its card.
-          <Command text={`runhook check --config ${quote(file)}`} />
+          <Command does="Looks for mistakes" text={`runhook check --config ${quote(file)}`} />
         </li>
       </ol>
       <p>
@@ -80,7 +83,10 @@ export function NothingYet({ hooks, file }: { hooks: readonly Hook[]; file: stri
           <li>
             Or try it without waiting for anybody. On the server this sends what the host would
             send, signed; its command runs:
-            <Command text={`runhook send ${hosted[0].name} ${config}`} />
+            <Command
+              does="Sends a test delivery"
+              text={`runhook send ${hosted[0].name} ${config}`}
+            />
           </li>
         )}
       </ol>
@@ -100,10 +106,10 @@ function Links(props: { hooks: readonly Hook[]; to: string; word: string; icon: 
   )
 }
 
-function Command({ text }: { text: string }) {
+function Command({ text, does }: { text: string; does: string }) {
   return (
     <copy-text class="copied block">
-      <Pre label="To copy">{text}</Pre>
+      <Pre label={does}>{text}</Pre>
     </copy-text>
   )
 }

@@ -196,9 +196,9 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
         </form>
       ) : null}
       <p class="dim">Or from any shell; it needs curl and openssl.</p>
-      {recipesFor(hook, url).map((recipe) => (
+      {recipesFor(hook, url).map((recipe, index) => (
         <copy-text class="copied block">
-          <Pre label="A signed call">{recipe}</Pre>
+          <Pre label={index === 0 ? 'A call' : `A call, form ${index + 1}`}>{recipe}</Pre>
         </copy-text>
       ))}
     </>

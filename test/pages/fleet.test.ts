@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Audit } from '../../src/record/audit.ts'
 import { accountsOf, aWorld } from '../show/world.ts'
 import { browserTest, expectAccessible, open, overhang } from './browser.ts'
+import { ofFleet } from './every-page.ts'
 import { aFleetSite, aFleetWorld, textOf } from './fleet-site.ts'
 
 describe('a server that is alone', () => {
@@ -162,16 +163,6 @@ describe('the audit log', () => {
   })
 })
 
-const everyPage = [
-  ['workers', '/-/workers'],
-  ['rollout', '/-/rollouts/11'],
-  ['run-rollout', '/-/runs/13'],
-  ['run-waits', '/-/runs/20'],
-  ['hook-rollouts', '/-/hooks/deploy-site'],
-  ['runs-fleet', '/-/runs'],
-  ['audit', '/-/audit'],
-] as const
-
 describe('in a browser', () => {
   browserTest('no page has a barrier, or scrolls sideways on a phone', async () => {
     const world = aFleetWorld()
@@ -186,10 +177,9 @@ describe('in a browser', () => {
       const size = scheme === 'phone' ? { width: 360, height: 740 } : { width: 1200, height: 800 }
       const colorScheme = scheme === 'dark' ? ('dark' as const) : ('light' as const)
       const { page, wrong, close } = await open({ viewport: size, colorScheme })
-      for (const [name, path] of everyPage) {
+      for (const [name, path] of ofFleet) {
         const answer = await page.goto(site.url + path)
         expect.soft(answer?.status(), path).toBe(200)
-        await page.waitForTimeout(150)
         if (shots)
           writeFileSync(`${shots}/${name}-${scheme}.png`, await page.screenshot({ fullPage: true }))
         else await expectAccessible(page)

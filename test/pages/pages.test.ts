@@ -1,9 +1,12 @@
 /** The look of every page: no barrier, in light and dark, on a phone, and nothing that breaks the policy. */
 
 import { writeFileSync } from 'node:fs'
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { buildPages } from '../../src/pages/app.ts'
+import type { PagesParts } from '../../src/pages/parts.ts'
 import { until } from '../some.ts'
 import { browserTest, expectAccessible, open, overhang } from './browser.ts'
+import { alone, ofFleet } from './every-page.ts'
 import { aSite, pushed, type Site } from './site.ts'
 
 const colours = String.raw`printf '\033[32mok\033[0m 12 modules\n\033[1;31mwarning\033[0m: \033[38;5;208morange\033[0m\n'`
@@ -84,24 +87,28 @@ async function aLivedInSite(): Promise<Site> {
   return site
 }
 
-const everyPage = [
-  ['overview', '/-/'],
-  ['runs', '/-/runs'],
-  ['run', '/-/runs/2'],
-  ['run-live', '/-/runs/6'],
-  ['run-delivery', '/-/runs/2?tab=delivery'],
-  ['run-environment', '/-/runs/2?tab=environment'],
-  ['run-config', '/-/runs/2?tab=config'],
-  ['deliveries', '/-/deliveries'],
-  ['delivery', '/-/deliveries/5'],
-  ['delivery-dry', '/-/deliveries/1?dry-run=yes'],
-  ['hook', '/-/hooks/deploy-site'],
-  ['hook-manual', '/-/hooks/clear-cache'],
-  ['setup', '/-/hooks/deploy-site/setup'],
-  ['setup-waiting', '/-/hooks/other-site/setup'],
-  ['refused', '/-/refused'],
-  ['missing', '/-/runs/999'],
-] as const
+/** Answers that are no pages: what scripts and badges ask for, and downloads. */
+const noPages = [
+  '/events',
+  '/badge/:file',
+  '/runs/:id/output',
+  '/runs/:id/log',
+  '/deliveries/:id/body',
+]
+
+test('no page of the router is forgotten by those who look at all of them', () => {
+  const looked = [...alone, ...ofFleet].map(([, path]) => path.replace(/^\/-|\?.*/g, ''))
+  const pages = buildPages({} as PagesParts)
+    .list.filter(({ method }) => method === 'GET')
+    .map(({ path }) => path)
+    .filter((path) => !noPages.includes(path))
+  const isLooked = (path: string) => {
+    const form = new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`)
+    return looked.some((one) => form.test(one))
+  }
+  expect(pages.length).toBeGreaterThan(8)
+  expect(pages.filter((path) => !isLooked(path))).toEqual([])
+})
 
 describe('every page', () => {
   browserTest('has no barrier in light and dark, and no sideways scroll on a phone', async () => {
@@ -111,10 +118,9 @@ describe('every page', () => {
       const size = scheme === 'phone' ? { width: 360, height: 740 } : { width: 1200, height: 800 }
       const colorScheme = scheme === 'dark' ? ('dark' as const) : ('light' as const)
       const { page, wrong, close } = await open({ viewport: size, colorScheme })
-      for (const [name, path] of everyPage) {
+      for (const [name, path] of alone) {
         const answer = await page.goto(site.url + path)
         expect.soft(answer?.status(), path).toBe(name === 'missing' ? 404 : 200)
-        await page.waitForTimeout(150)
         if (shots)
           writeFileSync(`${shots}/${name}-${scheme}.png`, await page.screenshot({ fullPage: true }))
         if (!shots) await expectAccessible(page)
