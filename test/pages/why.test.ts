@@ -1,0 +1,173 @@
+/** From the overview it is at most three clicks to why a delivery ran nothing, and to what can be done. */
+
+import { describe, expect, test } from 'vitest'
+import { SECRET, until } from '../some.ts'
+import { aSite, pushed, type Site } from './site.ts'
+
+const hooks = {
+  'deploy-site': pushed('true', {
+    on: { push: { branches: ['main', 'bad;name'], paths: ['src/**'] } },
+    match: { 'payload.head_commit.message': { not: '*[skip ci]*' } },
+    concurrency: { queue: 'max' },
+  }),
+  off: pushed('true', { enabled: false }),
+  inside: pushed('true', { 'allow-from': ['10.0.0.0/8'] }),
+}
+
+const src = { commits: [{ id: 'a', message: '', added: [], removed: [], modified: ['src/a.py'] }] }
+const again = {
+  before: 'b'.repeat(40),
+  after: 'c'.repeat(40),
+  nonce: 'same',
+  ...src,
+}
+
+interface Case {
+  /** Pushes once or twice. */
+  send(site: Site): Promise<unknown>
+  /** Parts of the addresses that are clicked, one after the other. */
+  clicks: string[]
+  says: string
+  /** What to do about it. */
+  advice: string
+}
+
+const pushes = (fields: object, more: object = {}, hook = 'deploy-site') => {
+  return (site: Site) => site.push({ ...src, ...fields }, { ...more }, hook)
+}
+const verdict = ['/-/deliveries/']
+
+const cases: Record<string, Case> = {
+  'its signature is wrong': {
+    send: pushes({}, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }),
+    clicks: ['/-/refused?path=%2Fhooks%2Fdeploy-site'],
+    says: 'signature matches no secret',
+    advice: 'the secret here and at the host differ',
+  },
+  'there is no such hook': {
+    send: pushes({}, {}, 'deploy-sit'),
+    clicks: ['/-/refused'],
+    says: 'no hook answers at /hooks/deploy-sit',
+    advice: 'Did it mean <code>/hooks/deploy-site</code>?',
+  },
+  'its address may not call': {
+    send: pushes({}, {}, 'inside'),
+    clicks: ['/-/refused?path=%2Fhooks%2Finside'],
+    says: 'outside &quot;allow-from&quot;',
+    advice: 'write it into &quot;allow-from&quot;',
+  },
+  'its branch is another': {
+    send: pushes({ ref: 'refs/heads/topic' }),
+    clicks: verdict,
+    says: 'topic is not in [main, bad;name]',
+    advice: 'write it into &quot;branches&quot;',
+  },
+  'its files are others': {
+    send: pushes({ commits: [{ ...src.commits[0], modified: ['README.md'] }] }),
+    clicks: verdict,
+    says: 'none of 1 changed files match [src/**]',
+    advice: 'write them into &quot;paths&quot;',
+  },
+  'its message says so': {
+    send: pushes({ head_commit: { message: 'Typo [skip ci]' } }),
+    clicks: verdict,
+    says: 'payload.head_commit.message',
+    advice: 'under &quot;match&quot;',
+  },
+  'the name of its branch is dangerous': {
+    send: pushes({ ref: 'refs/heads/bad;name' }),
+    clicks: verdict,
+    says: 'has characters outside',
+    advice: '&quot;allow-unusual-refs&quot;: true',
+  },
+  'its hook is switched off': {
+    send: pushes({}, {}, 'off'),
+    clicks: verdict,
+    says: 'is switched off',
+    advice: 'Take &quot;enabled&quot;: false out',
+  },
+  'it came twice': {
+    async send(site) {
+      await site.push(again, { 'x-github-delivery': 'one' })
+      await site.push(again, { 'x-github-delivery': 'one' })
+    },
+    clicks: verdict,
+    says: 'delivery 1 already started run #1',
+    advice: 'press Redeliver',
+  },
+  'its content came before': {
+    async send(site) {
+      await site.push(again, { 'x-github-delivery': 'one' })
+      await site.push(again, { 'x-github-delivery': 'two' })
+    },
+    clicks: verdict,
+    says: 'replay',
+    advice: 'press Redeliver',
+  },
+}
+
+/** Follows the first link that begins like this; where the page has none, there is no such click. */
+async function follow(site: Site, path: string, wanted: string): Promise<string> {
+  const { text } = await site.get(path)
+  const links = [...text.matchAll(/href="([^"]*)"/g)].map(([, href = '']) => href)
+  const found = links.find((href) => href.replaceAll('&amp;', '&').startsWith(wanted))
+  expect(found, `a link to ${wanted} on ${path}`).toBeDefined()
+  return (found ?? '').replaceAll('&amp;', '&')
+}
+
+async function afterClicks(site: Site, clicks: readonly string[]): Promise<string> {
+  let at = '/-/'
+  for (const wanted of clicks) at = await follow(site, at, wanted)
+  return (await site.get(at)).text
+}
+
+describe('a delivery that ran nothing, because', () => {
+  test.each(Object.entries(cases))('%s', async (_, { send, clicks, says, advice }) => {
+    const site = await aSite(hooks)
+    await send(site)
+    expect(clicks.length).toBeLessThanOrEqual(3)
+    await until(async () => (await afterClicks(site, clicks)).includes(says), says)
+    expect(await afterClicks(site, clicks)).toContain(advice)
+  })
+
+  test('as many runs wait as may', async () => {
+    const site = await aSite(
+      { 'deploy-site': pushed('sleep 60', { concurrency: { queue: 'max' } }) },
+      { server: { 'max-waiting': 1 } },
+    )
+    for (let count = 0; count < 3; count++) await site.push()
+    await until(async () => (await site.get('/-/refused')).text.includes('As many runs wait'), 'it')
+    const text = await afterClicks(site, ['/-/refused?path=%2Fhooks%2Fdeploy-site'])
+    expect(text).toContain('As many runs wait as may (1)')
+    expect(text).toContain('Send it again at the host when runs have ended')
+  })
+})
+
+describe('a run that did not begin, because', () => {
+  test('another of its group is under way, or a newer one took its place', async () => {
+    const site = await aSite({ 'deploy-site': pushed('sleep 60') })
+    for (let count = 0; count < 3; count++) await site.push()
+    const waits = 'waits for run #1: of one group they go one at a time'
+    expect((await site.get('/-/')).text).toContain(waits)
+    expect(await afterClicks(site, ['/-/runs/3'])).toContain(`It ${waits}.`)
+    expect(await afterClicks(site, ['/-/runs'])).toContain('superseded by run 3')
+    expect(await afterClicks(site, ['/-/deliveries', '/-/deliveries/2', '/-/runs/2'])).toContain(
+      'superseded by run 3',
+    )
+  })
+
+  test('as many are under way as its hook, or the server, lets be', async () => {
+    const site = await aSite(
+      {
+        'deploy-site': pushed('sleep 60', { 'max-parallel': 1, concurrency: false }),
+        other: { on: 'manual', secret: SECRET, run: 'true' },
+      },
+      { server: { 'max-parallel': 1 } },
+    )
+    for (let count = 0; count < 2; count++) await site.push()
+    await site.form('/-/hooks/other/run')
+    const { text } = await site.get('/-/')
+    expect(text).toContain('waits for another run of deploy-site to end')
+    expect(text).toContain('waits for any run to end')
+  })
+})
