@@ -25,15 +25,21 @@ interface DashboardParts {
 
 /** Null where the file wants none, or the engine keeps no accounts. */
 export function accessOf(
-  { dashboard, trustedProxies, proxyLogin }: ServerSettings,
+  { dashboard, trustedProxies, proxyLogin, oidc }: ServerSettings,
   { accounts, store, addressOf, log }: DashboardParts,
 ): Access | null {
   if (dashboard === null || accounts === undefined) return null
   return createAccess({
     accounts,
     addressOf,
-    settings: { publicUrl: dashboard.publicUrl, trusted: networksOf(trustedProxies), proxyLogin },
+    settings: {
+      publicUrl: dashboard.publicUrl,
+      trusted: networksOf(trustedProxies),
+      proxyLogin,
+      oidc,
+    },
     refuse: store.refuse.bind(store),
+    warn: (text) => log.warn(text),
     report: (thrown) => log.error({ err: thrown }, messageOf(thrown)),
   })
 }

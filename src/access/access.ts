@@ -5,6 +5,8 @@ import { accountPages } from './account-pages.ts'
 import type { GuessParts } from './guess.ts'
 import { createIdentify } from './identify.ts'
 import { loginPages } from './login-pages.ts'
+import { createOidcLogin } from './oidc-login.ts'
+import { oidcPages } from './oidc-pages.ts'
 import { createPages, type Door, type PageEnv } from './page-routes.ts'
 import { createSignIn } from './sign-in.ts'
 
@@ -24,7 +26,9 @@ export function createAccess(parts: GuessParts): Access {
   }
   const signIn = createSignIn(parts)
   const pages = createPages(door)
-  loginPages(pages, door, signIn)
+  const oidc = settings.oidc && createOidcLogin(settings.oidc, parts, signIn)
+  loginPages(pages, door, signIn, oidc)
+  if (oidc) oidcPages(pages, door, oidc)
   accountPages(pages, accounts, signIn, now)
   return { ...door, app: pages.close() }
 }

@@ -40,6 +40,9 @@ export function accountPages(
     if (visitor.via !== 'session' || user === null) {
       throw new RunhookError('conflict', 'Your proxy signs you in; there is no password to change.')
     }
+    if (user.identity !== null) {
+      throw new RunhookError('conflict', `${user.createdBy} signs you in; no password here does.`)
+    }
     if (user.hasPassword) {
       const guessed = await signIn.guess(incomingOf(c), user.name, fields('current'))
       if (guessed === null) return show(c, 403, 'The current password is wrong.')
@@ -77,9 +80,10 @@ interface Shown {
 }
 
 function accountPage(status: number, shown: Shown): Promise<Response> {
-  const { visitor } = shown
+  const { visitor, user } = shown
   const content = html`<p>Signed in as <strong>${visitor.name}</strong>, ${visitor.role}.
-${visitor.via === 'proxy' ? 'Your proxy says who you are.' : ''}</p>
+${visitor.via === 'proxy' ? 'Your proxy says who you are.' : ''}
+${user?.identity ? `${user.createdBy} says who you are.` : ''}</p>
 ${visitor.via === 'session' ? html`<form method="post" action="/-/logout"><button>Sign out</button></form>` : ''}
 ${passwordForm(shown)}
 ${sessionTable(shown)}`
@@ -87,7 +91,7 @@ ${sessionTable(shown)}`
 }
 
 function passwordForm({ visitor, user, problem }: Shown) {
-  if (visitor.via !== 'session') return ''
+  if (visitor.via !== 'session' || user?.identity != null) return ''
   const current = html`<label>Current password
 <input name="current" type="password" autocomplete="current-password" required></label>`
   return html`<h2>Password</h2>

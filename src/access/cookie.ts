@@ -1,13 +1,15 @@
 /**
- * The cookie of a session. On https its name binds it: browsers take `__Host-` from this very host alone, so
+ * The cookie of a session, and that of one who is on his way to the provider. On https its name binds it: browsers take `__Host-` from this very host alone, so
  * a neighbour under the same domain cannot plant one. On this machine there is no https to bind it to.
  */
 
 import { SESSION_MS } from '../record/users.ts'
+import { FLOW_MS } from './oidc-flow.ts'
 import type { Place } from './place.ts'
 
 const BOUND = '__Host-runhook'
 const LOCAL = 'runhook'
+const FLOW = '-oidc'
 
 /**
  * The session's value, null where none may be or none is. A request may look as if it came from this machine when
@@ -36,7 +38,20 @@ export function noCookie(place: Place): string {
   return cookieOf(place, '', 0)
 }
 
-function cookieOf(place: Place, value: string, seconds: number): string {
-  const [name, secure] = place === 'https' ? [BOUND, '; Secure'] : [LOCAL, '']
+/** What a browser brings back from the provider, see oidc-flow.ts. Lax: it comes back from another site. */
+export function flowCookie(value: string, place: Place): string {
+  return cookieOf(place, value, FLOW_MS / 1000, FLOW)
+}
+
+export function noFlowCookie(place: Place): string {
+  return cookieOf(place, '', 0, FLOW)
+}
+
+export function flowCookieIn(header: string | undefined, place: Place): string | null {
+  return cookieIn(header, (place === 'https' ? BOUND : LOCAL) + FLOW)
+}
+
+function cookieOf(place: Place, value: string, seconds: number, suffix = ''): string {
+  const [name, secure] = place === 'https' ? [BOUND + suffix, '; Secure'] : [LOCAL + suffix, '']
   return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly${secure}; SameSite=Lax`
 }

@@ -15,6 +15,8 @@ import { isPassword } from './password.ts'
 export interface GuessParts extends AccessParts {
   /** Counts a refused request for the operator. */
   readonly refuse: (refused: Refused) => void
+  /** Told of what an operator can mend, for the log. */
+  readonly warn: (text: string) => void
 }
 
 /** `wait`: seconds, when it was not even looked at. */

@@ -5,8 +5,9 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { ProxyLogin } from '../model/config.ts'
+import type { OidcSettings } from '../model/oidc.ts'
 import type { Networks } from '../network/allowed.ts'
-import type { Accounts, User } from '../record/users.ts'
+import type { Accounts, Session, User } from '../record/users.ts'
 import { sessionIn } from './cookie.ts'
 import { type Place, placeOf } from './place.ts'
 import { digestOf } from './secret.ts'
@@ -17,6 +18,7 @@ export interface AccessSettings {
   readonly publicUrl: string | null
   readonly trusted: Networks
   readonly proxyLogin: ProxyLogin | null
+  readonly oidc: OidcSettings | null
 }
 
 export interface AccessParts {
@@ -49,10 +51,22 @@ export function createIdentify(parts: AccessParts): Identify {
     const value = sessionIn(incoming.headers.cookie, placeFor(settings, incoming))
     const digest = value === null ? null : digestOf(value)
     const found = digest && (await accounts.sessions.find(digest, now()))
-    if (!found) return null
+    if (!found || !isStillVouchedFor(settings, found, now())) return null
     accounts.sessions.seen(found.session.id, now())
     return { visitor: visitorOf(found.user, 'session', address, found.session.id) }
   }
+}
+
+/**
+ * Whether the provider need not be asked again who he is. One that the file names no more vouches for nobody.
+ */
+function isStillVouchedFor(
+  { oidc }: AccessSettings,
+  { user, session }: { readonly user: User; readonly session: Session },
+  at: number,
+): boolean {
+  if (user.identity === null) return true
+  return oidc?.issuer === user.identity.issuer && session.createdAt + oidc.sessionMs > at
 }
 
 function visitorOf(
@@ -75,7 +89,11 @@ function nameFromProxy({ proxyLogin, trusted }: AccessSettings, incoming: Incomi
   return Array.isArray(value) ? value.join(', ') : value // of several none is right: see USER_NAME
 }
 
+/** Of those whom this server, or a proxy, knows by name. */
 export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,62}$/
+
+/** And of those whom a provider knows: see nameFor of oidc-claims.ts. */
+export const ANY_USER_NAME = /^(oidc:)?[A-Za-z0-9][A-Za-z0-9._@+-]{0,62}$/
 
 async function proxyUser(
   { accounts, settings, report, now = Date.now }: AccessParts,

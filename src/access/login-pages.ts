@@ -7,6 +7,7 @@ import { html } from 'hono/html'
 import { noCookie, sessionCookie } from './cookie.ts'
 import { USER_NAME } from './identify.ts'
 import { type Content, noticePage, page, STYLE_PATH } from './layout.ts'
+import type { OidcLogin } from './oidc-login.ts'
 import { type Door, incomingOf, type PageContext, type Pages, placeOfPage } from './page-routes.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
 import { style } from './style.ts'
@@ -15,12 +16,15 @@ const HOME = '/-/'
 const anybody = { role: 'anybody' } as const
 const unrecorded = { ...anybody, audit: null } as const // sign-in.ts keeps the record
 
-export function loginPages(pages: Pages, door: Door, signIn: SignIn): void {
+export function loginPages(pages: Pages, door: Door, signIn: SignIn, oidc: OidcLogin | null): void {
   pages.get(STYLE_PATH, anybody, (c) => c.body(style, 200, { 'content-type': 'text/css' }))
 
-  pages.get('/-/login', anybody, (c) => {
+  pages.get('/-/login', anybody, async (c) => {
     const problem = wayProblem(door, c)
-    return problem ?? loginPage(200, c.req.query('next') ?? '', '', null)
+    if (problem) return problem
+    const hasLeft = oidc !== null && c.req.query('left') !== undefined
+    const elsewhere = hasLeft ? await oidc.endSessionUrl() : null
+    return loginPage({ status: 200, next: c.req.query('next') ?? '', oidc, elsewhere })
   })
 
   pages.post('/-/login', unrecorded, async (c) => {
@@ -30,8 +34,9 @@ export function loginPages(pages: Pages, door: Door, signIn: SignIn): void {
     const [name, password, next] = [fields('name').trim(), fields('password'), fields('next')]
     const result = await signIn.byPassword(incomingOf(c), name, password)
     if (result && 'session' in result) return signedIn(door, c, result, next)
-    if (result === null) return loginPage(401, next, name, WRONG)
-    const answer = await loginPage(429, next, name, tooMany(result.wait))
+    const again = { next, name, oidc }
+    if (result === null) return loginPage({ status: 401, ...again, problem: WRONG })
+    const answer = await loginPage({ status: 429, ...again, problem: tooMany(result.wait) })
     answer.headers.set('retry-after', String(result.wait))
     return answer
   })
@@ -57,9 +62,9 @@ export function loginPages(pages: Pages, door: Door, signIn: SignIn): void {
   })
 
   pages.post('/-/logout', unrecorded, async (c) => {
-    await signIn.signOut(incomingOf(c))
+    const user = await signIn.signOut(incomingOf(c))
     c.header('set-cookie', noCookie(placeOfPage(door, c)))
-    return c.redirect('/-/login', 303)
+    return c.redirect(user?.identity ? '/-/login?left' : '/-/login', 303)
   })
 }
 
@@ -81,7 +86,7 @@ export function ownPath(next: string): string {
 }
 
 /** Why nobody signs in by this way; null where he may. */
-function wayProblem(door: Door, c: PageContext): Promise<Response> | null {
+export function wayProblem(door: Door, c: PageContext): Promise<Response> | null {
   const place = placeOfPage(door, c)
   const { publicUrl } = door.settings
   if (place === 'elsewhere') {
@@ -111,23 +116,46 @@ function tooMany(seconds: number): string {
   return `Too many tries. Try again in ${time}, or use a link: "runhook user link NAME" on the server.`
 }
 
-function loginPage(
-  status: number,
-  next: string,
-  name: string,
-  problem: string | null,
-): Promise<Response> {
+export interface LoginPage {
+  readonly status: number
+  /** Where to go then. */
+  readonly next: string
+  /** As it was typed. */
+  readonly name?: string
+  readonly problem?: string
+  readonly oidc: OidcLogin | null
+  /** Where he may also sign out, who has just done so here. */
+  readonly elsewhere?: string | null
+}
+
+export function loginPage(shown: LoginPage): Promise<Response> {
+  const { status, next, name = '', problem = null, oidc, elsewhere = null } = shown
   const hint = html`<p>No password yet? <code>runhook user link NAME</code> on the server prints a link that lets
 you in.</p>`
   const content = html`${problemOf(problem)}
+${oidc && elsewhere ? leftPart(oidc, elsewhere) : ''}
+${oidc ? providerPart(oidc, ownPath(next)) : ''}
 <form class="wide" method="post" action="/-/login">
 <input type="hidden" name="next" value="${ownPath(next)}">
-<label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required autofocus></label>
+<label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required${oidc ? '' : ' autofocus'}></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
 </form>
 ${hint}`
   return page(status, 'Sign in', content)
+}
+
+/** By the whole address: whoever came by another name of this server would come back without his cookie. */
+function providerPart({ label, redirectUri }: OidcLogin, next: string): Content {
+  const url = new URL(redirectUri.replace(/\/callback$/, ''))
+  url.searchParams.set('next', next)
+  return html`<p><a class="button" href="${url.href}">Sign in with ${label}</a></p>
+<p>Or with a name and a password of this server:</p>`
+}
+
+function leftPart({ label }: OidcLogin, url: string): Content {
+  return html`<p role="status">You are signed out here. ${label} may still know you:
+<a href="${url}">sign out there too</a>.</p>`
 }
 
 function linkPage(name: string): Promise<Response> {

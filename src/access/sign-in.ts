@@ -1,5 +1,5 @@
 /**
- * Signing in: by name and password, or by a link. Each makes a new session under a new value and ends the one
+ * Signing in: by name and password, by a link, or by a provider. Each makes a new session under a new value and ends the one
  * that was there, so that a cookie which somebody planted before is worth nothing after.
  */
 
@@ -20,8 +20,10 @@ export interface SignIn {
   linkFor(value: string): Promise<LinkFor | null>
   /** Uses the link up; null when it opens nothing. The name is for a first admin. */
   byLink(incoming: IncomingMessage, value: string, name: string): Promise<SignedIn>
-  /** Ends the session that the request brings. */
-  signOut(incoming: IncomingMessage): Promise<void>
+  /** Of whom a provider has said who he is, and the rules what he may. */
+  byProvider(incoming: IncomingMessage, user: User): Promise<string>
+  /** Ends the session that the request brings, and says whose it was. */
+  signOut(incoming: IncomingMessage): Promise<User | null>
   /** Under the same limits, also for whoever changes his password. */
   readonly guess: Guess
 }
@@ -72,9 +74,13 @@ export function createSignIn(parts: GuessParts): SignIn {
       const user = digest && (await accounts.links.use(digest, now(), name))
       return user ? start(incoming, user, 'link') : null
     },
+    async byProvider(incoming, user) {
+      return (await start(incoming, user, 'oidc')).session
+    },
     async signOut(incoming) {
       const user = await end(incoming)
       if (user) await note(incoming, user.name, 'session', 'logout')
+      return user
     },
   }
 }

@@ -6,7 +6,7 @@ export const style = `:root { color-scheme: light dark; font: 14px/1.5 system-ui
 body { margin: 0; background: light-dark(#f5f6f8, #0e1217); color: var(--text); }
 header { display: flex; align-items: center; min-height: 52px; padding: 0 24px; background: var(--card);
   border-bottom: 1px solid var(--line); }
-header a { color: var(--text); font-size: 15px; font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
+header a:not(.button) { color: var(--text); font-size: 15px; font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
 main { max-width: 720px; margin: 40px auto; padding: 20px 28px 28px; border: 1px solid var(--line);
   border-radius: 10px; background: var(--card); overflow-wrap: anywhere; }
 h1 { margin: 0 0 14px; font-size: 21px; font-weight: 650; letter-spacing: -0.01em; }
@@ -17,10 +17,12 @@ input { min-height: 36px; padding: 4px 9px; border: 1px solid light-dark(#8a94a3
   background: var(--card); color: inherit; font: inherit; }
 button { min-height: 36px; padding: 4px 14px; border: 0; border-radius: 8px; background: light-dark(#1f55b5, #2e62bd);
   color: #fff; font: 550 14px/1.4 inherit; font-family: inherit; cursor: pointer; justify-self: start; }
-button:hover { background: light-dark(#18479a, #3a70cd); }
+a.button { display: inline-flex; align-items: center; min-height: 36px; padding: 4px 14px; border-radius: 8px;
+  background: light-dark(#1f55b5, #2e62bd); color: #fff; font-weight: 550; text-decoration: none; }
+button:hover, a.button:hover { background: light-dark(#18479a, #3a70cd); }
 button.plain { min-height: 24px; padding: 0; background: none; color: var(--link); text-decoration: underline; }
 :focus-visible { outline: 2px solid light-dark(#2f6fde, #82b1ff); outline-offset: 2px; }
-a { color: var(--link); }
+a:not(.button) { color: var(--link); }
 code { padding: 1px 5px; border-radius: 5px; background: light-dark(#eceff3, #1f262f); font: 12.5px ui-monospace,
   "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 p.problem { padding: 9px 12px; border-radius: 8px; background: light-dark(#fdeaea, #331719); }
@@ -29,5 +31,5 @@ table { width: 100%; border-spacing: 0; }
 th, td { padding: 8px 14px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
   overflow-wrap: normal; }
 th { color: var(--dim); font-size: 12px; font-weight: 550; }
-@media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input { min-height: 40px; } }
+@media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input, a.button { min-height: 40px; } }
 `

@@ -163,7 +163,7 @@ function table(users: readonly User[], terminal: Terminal): string {
 }
 
 function rowOf(
-  { name, role, hasPassword, createdAt, createdBy, disabledAt }: User,
+  { name, role, identity, hasPassword, createdAt, createdBy, disabledAt }: User,
   now: number,
 ): Row {
   const icon =
@@ -175,7 +175,7 @@ function rowOf(
     cells: [
       printable(name),
       disabledAt === null ? role : `${role} (disabled)`,
-      hasPassword ? 'set' : 'none',
+      hasPassword ? 'set' : identity ? 'elsewhere' : 'none',
       printable(`${ago(createdAt, now)} by ${createdBy}`),
     ],
   }

@@ -8,7 +8,7 @@ export interface AuditEntry {
   readonly at: number
   /** The user, token or local account; empty where nobody is known. */
   readonly who: string
-  /** By what he proved that: session, proxy, token, socket, link, password. */
+  /** By what he proved that: session, proxy, token, socket, link, password, oidc. */
   readonly via: string
   /** Empty on this machine's own socket. */
   readonly address: string

@@ -1,9 +1,8 @@
 /**
- * Routes of users, for admins: who may sign in to the dashboard and as what, and where each is signed in. A
- * link is told once. See record/users.ts.
+ * Routes of users, for admins: who may sign in to the dashboard and as what. A link is told once. See record/users.ts.
  */
 
-import { USER_NAME } from '../access/identify.ts'
+import { ANY_USER_NAME, USER_NAME } from '../access/identify.ts'
 import { hashPassword, passwordProblem } from '../access/password.ts'
 import { digestOf, makeSecret } from '../access/secret.ts'
 import { RunhookError } from '../errors.ts'
@@ -11,9 +10,10 @@ import { roles } from '../record/tokens.ts'
 import type { Accounts, User } from '../record/users.ts'
 import { callerOf } from './admission.ts'
 import { readFields } from './body.ts'
-import { called, id, like, oneOf, type Reader } from './parameters.ts'
+import { called, like, oneOf, type Reader } from './parameters.ts'
 import type { Routes } from './routes.ts'
-import { newUser, oneSession, oneUser, sessionList, userLink, userList } from './schemas-access.ts'
+import { newUser, oneUser, userLink, userList } from './schemas-access.ts'
+import { sessionRoutes } from './sessions.ts'
 
 export interface UserParts {
   /** Left out where the engine keeps none. */
@@ -25,6 +25,7 @@ export interface UserParts {
 
 const NAME_WORDS = 'up to 63 letters, digits, or . _ @ + -, with a letter or a digit first'
 const name = like(USER_NAME, NAME_WORDS)
+const anyName = like(ANY_USER_NAME, `${NAME_WORDS}; or that behind "oidc:"`)
 const role = oneOf(roles)
 
 /** Its own words, because a refusal quotes what it refuses. */
@@ -34,7 +35,7 @@ const password: Reader<string> = {
   read: (text) => text,
 }
 
-const path = { name: called('the user', name) }
+const path = { name: called('the user', anyName) }
 const changed = { 200: { says: 'The user as he is now', schema: oneUser } } as const
 const bodyOf = (properties: Readonly<Record<string, Reader<unknown>>>) => ({
   type: 'object',
@@ -76,7 +77,7 @@ const setPassword = {
   path,
   body: bodyOf({ password }),
   answers: changed,
-  refusals: [404],
+  refusals: [404, 409],
 } as const
 
 const setRole = {
@@ -86,7 +87,7 @@ const setRole = {
   path,
   body: bodyOf({ role }),
   answers: changed,
-  refusals: [404],
+  refusals: [404, 409],
 } as const
 
 const disable = {
@@ -116,21 +117,6 @@ const remove = {
   refusals: [404],
 } as const
 
-const listSessions = {
-  role: 'admin',
-  summary: 'List where users are signed in, the latest used first',
-  answers: { 200: { says: 'Sessions that are not over', schema: sessionList } },
-} as const
-
-const endSession = {
-  role: 'admin',
-  audit: 'session.end',
-  summary: 'End a session: from now on it opens nothing',
-  path: { id: called('the session', id) },
-  answers: { 200: { says: 'The session as it was', schema: oneSession } },
-  refusals: [404],
-} as const
-
 export function userRoutes(routes: Routes, parts: UserParts): void {
   const accounts = (): Accounts => parts.accounts ?? none()
   routes.get('/users', list, async (c) => c.json({ users: await accounts().users.list() }))
@@ -146,6 +132,7 @@ export function userRoutes(routes: Routes, parts: UserParts): void {
   routes.post('/users/:name/link', link, async (c, { path }) => {
     c.set('about', `user ${path.name}`)
     const user = await found(accounts(), path.name)
+    refuseVouched(user, 'link')
     return c.json({ link: await linkFor(parts, accounts(), user) }, 201)
   })
   routes.post('/users/:name/password', setPassword, async (c, { path }) => {
@@ -154,7 +141,7 @@ export function userRoutes(routes: Routes, parts: UserParts): void {
     const given = needed(fields.password, 'password')
     const problem = passwordProblem(given)
     if (problem !== null) throw new RunhookError('invalid', `The password ${problem}.`)
-    await found(accounts(), path.name) // before the work
+    refuseVouched(await found(accounts(), path.name), 'password') // before the work
     const user = await accounts().users.setPassword(path.name, await hashPassword(given))
     return c.json({ user })
   })
@@ -162,11 +149,13 @@ export function userRoutes(routes: Routes, parts: UserParts): void {
     const fields = readFields(await c.req.text(), { role }, 'Send {"role": "operator"}.')
     const given = needed(fields.role, 'role')
     c.set('about', `user ${path.name} (${given})`)
+    refuseVouched(await found(accounts(), path.name), 'role')
     const user = await accounts().users.setRole(path.name, given)
     parts.tell(`user ${user.name} is ${user.role} now, by ${callerOf(c)}`)
     return c.json({ user })
   })
   endingRoutes(routes, accounts)
+  sessionRoutes(routes, accounts)
 }
 
 function endingRoutes(routes: Routes, accounts: () => Accounts): void {
@@ -182,16 +171,6 @@ function endingRoutes(routes: Routes, accounts: () => Accounts): void {
     c.set('about', `user ${path.name}`)
     return c.json({ user: await accounts().users.remove(path.name) })
   })
-  routes.get('/sessions', listSessions, async (c) =>
-    c.json({ sessions: await accounts().sessions.list(Date.now()) }),
-  )
-  routes.delete('/sessions/:id', endSession, async (c, { path }) => {
-    c.set('about', `session #${path.id}`)
-    const session = await accounts().sessions.end(path.id)
-    if (session === null) throw new RunhookError('not-found', `There is no session #${path.id}.`)
-    c.set('about', `session #${path.id} of ${session.user}`)
-    return c.json({ session })
-  })
 }
 
 const EXAMPLE = 'Send {"name": "ada", "role": "operator"}.'
@@ -206,6 +185,21 @@ async function found({ users }: Accounts, name: string): Promise<User> {
   if (user) return user
   throw new RunhookError('not-found', `There is no user "${name}".`, {
     hint: `"runhook user list" shows them all; "runhook user add ${name} --role viewer" makes one.`,
+  })
+}
+
+/** What the provider and the rules say of somebody, nobody says beside them: there would be two truths. */
+function refuseVouched({ name, identity, createdBy }: User, what: 'link' | 'password' | 'role') {
+  if (identity === null) return
+  const says =
+    what === 'role'
+      ? 'gives him his role at each login'
+      : `signs him in, and no ${what} of ours does`
+  throw new RunhookError('conflict', `${createdBy} knows "${name}": it ${says}.`, {
+    hint:
+      what === 'role'
+        ? 'Change it there, or "roles" of "oidc" in the hooks file.'
+        : `"runhook user disable ${name}" keeps him out.`,
   })
 }
 

@@ -93,8 +93,13 @@ function joined(headers: Headers): Record<string, string> {
 test('the table names every page and form there is, and nothing else', async () => {
   const store = openSqlite(aDirectory())
   onTestFinished(() => store.close())
-  const settings = { publicUrl: null, trusted: networksOf([]), proxyLogin: null }
-  const quiet = { addressOf: () => '', report: () => undefined, refuse: () => undefined }
+  const settings = { publicUrl: null, trusted: networksOf([]), proxyLogin: null, oidc: null }
+  const quiet = {
+    addressOf: () => '',
+    report: () => undefined,
+    refuse: () => undefined,
+    warn: () => {},
+  }
   const { routes } = createAccess({ accounts: store.accounts, settings, ...quiet }).app
   const said = new Set(routes.map(({ method, path }) => `${method} ${path}`))
   expect([...said].sort()).toEqual(Object.keys(pages).sort())

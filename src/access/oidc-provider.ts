@@ -1,0 +1,155 @@
+/**
+ * The provider as openid-client speaks with it. The library is loaded when somebody first signs in so, and the
+ * provider asked then: one that is down holds up no start and nobody who comes in another way.
+ */
+
+import type { Configuration, ServerMetadata } from 'openid-client'
+import type { OidcSettings } from '../model/oidc.ts'
+import { type Claims, claimsOf, valuesOf } from './oidc-claims.ts'
+import type { Flow } from './oidc-flow.ts'
+import { refusalFor, refusalOfAnswer, wrongIssuer } from './oidc-trouble.ts'
+
+export interface Provider {
+  /** All that follow reject with an OidcRefusal. Where a browser begins to sign in. */
+  authorizationUrl(flow: Flow): Promise<string>
+  /** What the provider claims of who comes back with this query, once everything about it was checked. */
+  claimsFor(search: string, flow: Flow): Promise<Claims>
+  /** Asks it, and says what it said of itself: for who looks whether it answers. */
+  metadata(): Promise<Readonly<ServerMetadata>>
+  /** Where to sign out there; null when it told of no such place, or was not asked yet. */
+  endSessionUrl(): string | null
+}
+
+const TIMEOUT_S = 10
+/** After that its addresses and keys are asked for anew. */
+const FRESH_MS = 60 * 60 * 1000
+/** Not more often than that when it does not answer. */
+const PAUSE_MS = 1000
+
+type Client = typeof import('openid-client')
+
+export function createProvider(settings: OidcSettings, now = Date.now): Provider {
+  const configuration = createDiscovery(settings, now)
+
+  const claimsFor = async (search: string, { state, nonce, verifier }: Flow): Promise<Claims> => {
+    const [client, known] = await Promise.all([import('openid-client'), configuration.get()])
+    const url = new URL(settings.redirectUri)
+    url.search = search
+    // Checks `iss`, `state` and errors; of the ID token its signature, issuer, audience, times and nonce.
+    const tokens = await client.authorizationCodeGrant(known, url, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+    })
+    const claims = tokens.claims() ?? { iss: '', sub: '' }
+    // The library lets one address of a provider speak for many issuers, and a subject is of one alone.
+    if (URL.parse(claims.iss)?.href !== settings.issuer) throw wrongIssuer(settings, claims.iss)
+    return { ...(await more(client, known, tokens.access_token, claims)), ...claims }
+  }
+
+  /** Many providers put groups there and not into the ID token. */
+  const more = async (client: Client, known: Configuration, token: string, claims: Claims) => {
+    const missing = claimsOf(settings).some((claim) => valuesOf(claims, claim).length === 0)
+    if (!missing || known.serverMetadata().userinfo_endpoint === undefined) return {}
+    return client.fetchUserInfo(known, token, String(claims.sub))
+  }
+
+  return {
+    metadata: async () => (await configuration.get()).serverMetadata(),
+    async authorizationUrl({ state, nonce, verifier }) {
+      const [client, known] = await Promise.all([import('openid-client'), configuration.get()])
+      if (known.serverMetadata().authorization_endpoint === undefined)
+        throw refusalFor(settings, new Error('it tells of no authorization_endpoint'))
+      const url = client.buildAuthorizationUrl(known, {
+        redirect_uri: settings.redirectUri,
+        scope: settings.scopes.join(' '),
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+      })
+      return url.href
+    },
+    async claimsFor(search, flow) {
+      try {
+        return await claimsFor(search, flow)
+      } catch (thrown) {
+        throw await refusalOfAnswer(settings, thrown)
+      }
+    },
+    endSessionUrl() {
+      const written = configuration.last()?.serverMetadata().end_session_endpoint
+      const url = URL.parse(written ?? '')
+      if (url === null || !/^https?:$/.test(url.protocol)) return null
+      // It asks the person himself, as it would be told by an ID token whom it is about, and we keep none.
+      url.searchParams.set('client_id', settings.clientId)
+      return url.href
+    },
+  }
+}
+
+/** Asked for by whoever needs it first, for all; what was told once goes on being used while it is not told anew. */
+function createDiscovery(settings: OidcSettings, now: () => number) {
+  let known: { readonly configuration: Configuration; readonly at: number } | null = null
+  let failed: { readonly thrown: unknown; readonly at: number } | null = null
+  let asking: Promise<Configuration> | null = null
+
+  const ask = async (): Promise<Configuration> => {
+    try {
+      const configuration = await discover(settings)
+      known = { configuration, at: now() }
+      failed = null
+      return configuration
+    } catch (thrown) {
+      failed = { thrown: refusalFor(settings, thrown), at: now() }
+      if (known) return known.configuration
+      throw failed.thrown
+    }
+  }
+  return {
+    last: () => known?.configuration ?? null,
+    async get(): Promise<Configuration> {
+      if (known && now() - known.at < FRESH_MS) return known.configuration
+      if (failed && now() - failed.at < PAUSE_MS) {
+        if (known) return known.configuration
+        throw failed.thrown
+      }
+      asking ??= ask().finally(() => {
+        asking = null
+      })
+      return asking
+    },
+  }
+}
+
+async function discover(settings: OidcSettings): Promise<Configuration> {
+  const client = await import('openid-client')
+  const issuer = new URL(settings.issuer)
+  const secret = settings.clientSecret.value
+  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
+  return client.discovery(
+    issuer,
+    settings.clientId,
+    undefined,
+    (server, ...more) => (takesBasic(server) ? basic : post)(server, ...more),
+    {
+      timeout: TIMEOUT_S,
+      execute: [
+        // Signatures of ID tokens are checked although they came from the provider itself over TLS.
+        client.enableNonRepudiationChecks,
+        // Only of a provider on this machine: hooks/oidc.ts lets no other be written so.
+        ...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []),
+      ],
+    },
+  )
+}
+
+/** It is what a provider takes that says nothing of it (OpenID Connect Discovery 1.0, 3). */
+function takesBasic({ token_endpoint_auth_methods_supported: methods }: ServerMetadata): boolean {
+  return (
+    methods === undefined ||
+    methods.includes('client_secret_basic') ||
+    !methods.includes('client_secret_post')
+  )
+}
