@@ -33,7 +33,7 @@ const doors: Record<string, RegExp> = {
   'hono-openapi': /^show\/(routes|describe|document)\.ts$/,
   'jsonc-parser': /^(hooks|cli)\//,
   '@valibot/to-json-schema': /^hooks\/export\.ts$/,
-  'openid-client': /^access\/oidc-(provider|trouble)\.ts$/,
+  'openid-client': /^access\/oidc-(provider|proof|trouble)\.ts$/,
   commander: /^cli\//,
   anser: /^pages\/ansi\.ts$/,
   pino: /^log\.ts$/,

@@ -7,6 +7,7 @@ import type { Configuration, ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../model/oidc.ts'
 import { type Claims, claimsOf, valuesOf } from './oidc-claims.ts'
 import type { Flow } from './oidc-flow.ts'
+import { createProof, type Proof } from './oidc-proof.ts'
 import { refusalFor, refusalOfAnswer, wrongIssuer } from './oidc-trouble.ts'
 
 export interface Provider {
@@ -29,18 +30,28 @@ const PAUSE_MS = 1000
 type Client = typeof import('openid-client')
 
 export function createProvider(settings: OidcSettings, now = Date.now): Provider {
-  const configuration = createDiscovery(settings, now)
+  const discovery = createDiscovery(settings, now)
+  const loaded = () => Promise.all([import('openid-client'), discovery.get()])
 
   const claimsFor = async (search: string, { state, nonce, verifier }: Flow): Promise<Claims> => {
-    const [client, known] = await Promise.all([import('openid-client'), configuration.get()])
+    const [client, { configuration: known, proof }] = await loaded()
     const url = new URL(settings.redirectUri)
     url.search = search
     // Checks `iss`, `state` and errors; of the ID token its signature, issuer, audience, times and nonce.
-    const tokens = await client.authorizationCodeGrant(known, url, {
-      expectedState: state,
-      expectedNonce: nonce,
-      pkceCodeVerifier: verifier,
-      idTokenExpected: true,
+    const exchange = () =>
+      client.authorizationCodeGrant(known, url, {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      })
+    const tokens = await exchange().catch((thrown: unknown) => {
+      const isUnknown =
+        (thrown instanceof client.ResponseBodyError && thrown.error === 'invalid_client') ||
+        (thrown instanceof client.WWWAuthenticateChallengeError && thrown.status === 401)
+      const methods = known.serverMetadata().token_endpoint_auth_methods_supported
+      if (isUnknown && proof.retry(methods)) return exchange()
+      throw thrown
     })
     const claims = tokens.claims() ?? { iss: '', sub: '' }
     // The library lets one address of a provider speak for many issuers, and a subject is of one alone.
@@ -56,9 +67,9 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
   }
 
   return {
-    metadata: async () => (await configuration.get()).serverMetadata(),
+    metadata: async () => (await discovery.get()).configuration.serverMetadata(),
     async authorizationUrl({ state, nonce, verifier }) {
-      const [client, known] = await Promise.all([import('openid-client'), configuration.get()])
+      const [client, { configuration: known }] = await loaded()
       if (known.serverMetadata().authorization_endpoint === undefined)
         throw refusalFor(settings, new Error('it tells of no authorization_endpoint'))
       const url = client.buildAuthorizationUrl(known, {
@@ -79,7 +90,7 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
       }
     },
     endSessionUrl() {
-      const written = configuration.last()?.serverMetadata().end_session_endpoint
+      const written = discovery.last()?.serverMetadata().end_session_endpoint
       const url = URL.parse(written ?? '')
       if (url === null || !/^https?:$/.test(url.protocol)) return null
       // It asks the person himself, as it would be told by an ID token whom it is about, and we keep none.
@@ -91,28 +102,27 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
 
 /** Asked for by whoever needs it first, for all; what was told once goes on being used while it is not told anew. */
 function createDiscovery(settings: OidcSettings, now: () => number) {
-  let known: { readonly configuration: Configuration; readonly at: number } | null = null
+  let known: (Known & { readonly at: number }) | null = null
   let failed: { readonly thrown: unknown; readonly at: number } | null = null
-  let asking: Promise<Configuration> | null = null
+  let asking: Promise<Known> | null = null
 
-  const ask = async (): Promise<Configuration> => {
+  const ask = async (): Promise<Known> => {
     try {
-      const configuration = await discover(settings)
-      known = { configuration, at: now() }
+      known = { ...(await discover(settings)), at: now() }
       failed = null
-      return configuration
+      return known
     } catch (thrown) {
       failed = { thrown: refusalFor(settings, thrown), at: now() }
-      if (known) return known.configuration
+      if (known) return known
       throw failed.thrown
     }
   }
   return {
     last: () => known?.configuration ?? null,
-    async get(): Promise<Configuration> {
-      if (known && now() - known.at < FRESH_MS) return known.configuration
+    async get(): Promise<Known> {
+      if (known && now() - known.at < FRESH_MS) return known
       if (failed && now() - failed.at < PAUSE_MS) {
-        if (known) return known.configuration
+        if (known) return known
         throw failed.thrown
       }
       asking ??= ask().finally(() => {
@@ -123,33 +133,24 @@ function createDiscovery(settings: OidcSettings, now: () => number) {
   }
 }
 
-async function discover(settings: OidcSettings): Promise<Configuration> {
-  const client = await import('openid-client')
-  const issuer = new URL(settings.issuer)
-  const secret = settings.clientSecret.value
-  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
-  return client.discovery(
-    issuer,
-    settings.clientId,
-    undefined,
-    (server, ...more) => (takesBasic(server) ? basic : post)(server, ...more),
-    {
-      timeout: TIMEOUT_S,
-      execute: [
-        // Signatures of ID tokens are checked although they came from the provider itself over TLS.
-        client.enableNonRepudiationChecks,
-        // Only of a provider on this machine: hooks/oidc.ts lets no other be written so.
-        ...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []),
-      ],
-    },
-  )
+/** One for the provider, and how this server proves itself to it. */
+interface Known {
+  readonly configuration: Configuration
+  readonly proof: Proof
 }
 
-/** It is what a provider takes that says nothing of it (OpenID Connect Discovery 1.0, 3). */
-function takesBasic({ token_endpoint_auth_methods_supported: methods }: ServerMetadata): boolean {
-  return (
-    methods === undefined ||
-    methods.includes('client_secret_basic') ||
-    !methods.includes('client_secret_post')
-  )
+async function discover(settings: OidcSettings): Promise<Known> {
+  const client = await import('openid-client')
+  const proof = createProof(settings, client.ClientSecretPost(settings.clientSecret.value))
+  const issuer = new URL(settings.issuer)
+  const configuration = await client.discovery(issuer, settings.clientId, undefined, proof.auth, {
+    timeout: TIMEOUT_S,
+    execute: [
+      // Signatures of ID tokens are checked although they came from the provider itself over TLS.
+      client.enableNonRepudiationChecks,
+      // Only of a provider on this machine: hooks/oidc.ts lets no other be written so.
+      ...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []),
+    ],
+  })
+  return { configuration, proof }
 }

@@ -21,7 +21,8 @@ export async function refusalOfAnswer(
 ): Promise<OidcRefusal> {
   if (thrown instanceof OidcRefusal) return thrown
   const { issuer, label } = settings
-  const { AuthorizationResponseError, ResponseBodyError } = await import('openid-client')
+  const { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } =
+    await import('openid-client')
   const detail = `${issuer}: ${detailOf(thrown)}`
   if (thrown instanceof AuthorizationResponseError) {
     const code = codeOf(thrown.error)
@@ -32,7 +33,7 @@ export async function refusalOfAnswer(
     const words = 'This sign-in was used already, or is too old. Begin again.'
     return new OidcRefusal({ status: 403, reason: 'used or too old', words, detail })
   }
-  if (thrown instanceof ResponseBodyError) {
+  if (thrown instanceof ResponseBodyError || thrown instanceof WWWAuthenticateChallengeError) {
     const words = `${label} did not answer this server as it should. Its operator finds more in the log.`
     return new OidcRefusal({ status: 502, reason: 'refused by provider', words, detail })
   }

@@ -7,7 +7,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type OidcContext, Provider } from 'oidc-provider'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type { Answered, aSite } from './site.ts'
 
 export const CLIENT = { id: 'runhook', secret: 'canary-of-the-client-0123456789' }
@@ -52,6 +52,7 @@ export async function aProvider(people: Record<string, Person>, home = HOME) {
   const now = { as: Object.keys(people)[0] ?? '' }
   const server = createServer()
   const issuer = await listening(server)
+  const quiet = vi.spyOn(console, 'warn').mockImplementation(() => undefined) // it keeps nothing, and says so
   const provider = new Provider(issuer, {
     clients: [
       {
@@ -71,6 +72,7 @@ export async function aProvider(people: Record<string, Person>, home = HOME) {
     pkce: { required: () => true },
     jwks: { keys: [key] },
     cookies: { keys: ['of a test'] },
+    ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, IdToken: 600 },
     features: { devInteractions: { enabled: false } },
     interactions: { url: () => '/who-are-you' },
     findAccount: (_: unknown, accountId: string) => ({
@@ -85,6 +87,7 @@ export async function aProvider(people: Record<string, Person>, home = HOME) {
       return grant
     },
   })
+  quiet.mockRestore()
   const callback = provider.callback()
   server.on('request', (request, response) => {
     if (!request.url?.startsWith('/who-are-you')) return callback(request, response)

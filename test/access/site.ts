@@ -44,7 +44,12 @@ export async function aSite(given: { server?: object; hooks?: object } = {}) {
     environment: {},
   })
   if (!loaded.config) throw new Error(JSON.stringify(loaded.problems))
-  const server = await startServer(loaded.config, silentLog())
+  const warned: string[] = []
+  const log = silentLog()
+  log.warn = ((first: unknown, text?: string) => {
+    warned.push(text ?? String(first))
+  }) as typeof log.warn
+  const server = await startServer(loaded.config, log)
   onTestFinished(() => server.stop(0))
   const port = Number(new URL(server.url).port)
   const at = { host: '127.0.0.1', port }
@@ -72,7 +77,7 @@ export async function aSite(given: { server?: object; hooks?: object } = {}) {
   const signInByPassword = (name: string, password: string, more: Asking = {}) =>
     ask('/-/login', { form: { name, password, next: '' }, ...more })
   return {
-    ...{ server, port, folder, ask, here, linkOf, signIn, signInByPassword, pathOfLink },
+    ...{ server, port, folder, warned, ask, here, linkOf, signIn, signInByPassword, pathOfLink },
     askAt: (port: number, path: string, asking: Asking = {}) => send({ ...at, port }, path, asking),
     /** Who is signed in by this cookie, or null. */
     async whoIs(cookie: string | undefined, headers = {}): Promise<string | null> {
