@@ -1,5 +1,6 @@
 /** Who signs in by OpenID Connect, as the hooks file says it. */
 
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Beside, REF, SECRET, written } from './written.ts'
 
@@ -226,4 +227,24 @@ test('a worker, which signs nobody in, needs none of it', async () => {
   const server = { ...home, database: 'postgres://localhost/x', oidc: least }
   const { config, problems } = await load(server, { environment: {}, role: 'worker' })
   expect([problems, config?.server.oidc]).toEqual([[], null])
+})
+
+test('every provider of docs/dashboard.md is written so that it can be copied', async () => {
+  const text = readFileSync('docs/dashboard.md', 'utf8')
+  const [, section = ''] = /^### OpenID Connect$(.*?)^### /ms.exec(text) ?? []
+  const blocks = [...section.matchAll(/^```jsonc\n(.*?)^```/gms)].map(([, block = '']) => block)
+  const [whole = '', ...more] = blocks
+  const file = (server: string) => `{ ${server}, "hooks": ${JSON.stringify(hooks)} }`
+  const environment = { OIDC_CLIENT_SECRET: SECRET }
+  expect((await written(file(whole), { environment })).problems).toEqual([])
+  const providers = more.join().split(/\n\n/)
+  expect(providers).toHaveLength(7)
+  for (const provider of providers) {
+    const keys = `"client-id": "x", "client-secret": "\${OIDC_CLIENT_SECRET}"`
+    const oidc = `"oidc": { ${keys}, \n${provider.trimEnd()} }`
+    const server = `"server": { "public-url": "https://runs.example.com", ${oidc} }`
+    const { problems, config } = await written(file(server), { environment })
+    expect(problems.map(({ message }) => message)).toEqual([])
+    expect(config?.server.oidc?.rules.length).toBeGreaterThan(0)
+  }
 })
