@@ -66,12 +66,17 @@ function detailOf(thrown: unknown): string {
   const claims = causes.flatMap((cause) => [fieldOf(cause, 'claim'), fieldOf(cause, 'attribute')])
   const [found] = causes.map((cause) => fieldOf(fieldsOf(cause, 'body'), 'issuer')).filter(Boolean)
   const parts = [
-    ...causes.flatMap((cause) => (cause instanceof Error ? [messageOf(cause)] : [])),
+    ...causes.flatMap((cause) => (cause instanceof Error ? [wordsOf(cause)] : [])),
     ...claims.map((claim) => claim && `"${claim}"`),
     ...said,
     found && `it calls itself ${found}`,
   ]
   return printable([...new Set(parts.filter(Boolean))].join(', '))
+}
+
+/** What could not be parsed is quoted by its error, and may be a token. */
+function wordsOf(error: Error): string {
+  return error instanceof SyntaxError ? 'no JSON' : messageOf(error)
 }
 
 /** The error and what led to it. */

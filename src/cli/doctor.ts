@@ -13,6 +13,7 @@ import { checkDatabase } from '../preflight/database.ts'
 import { checkFiles } from '../preflight/files.ts'
 import { error, type Finding, ok, warning } from '../preflight/finding.ts'
 import { checkHook } from '../preflight/hook.ts'
+import { checkIssuer } from '../preflight/issuer.ts'
 import { checkMachine } from '../preflight/machine.ts'
 import { createProbe, type Probe } from '../preflight/probe.ts'
 import { checkServer, checkWorker, type RunningServer } from '../preflight/server.ts'
@@ -156,6 +157,7 @@ async function serverFindings(
     ...(await checkMachine(config, pid, probe)),
     ...checkData(data, probe.user.name),
     ...(await checkDatabase(config)),
+    ...(await checkIssuer(config)),
     ...(stuck ? [error('server', `process ${pid} holds ${data}, and does not answer`)] : []),
     ...(isWorker ? checkWorker(pid, config) : stuck ? [] : await checkServer(config, running)),
   ]

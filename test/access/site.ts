@@ -33,14 +33,14 @@ export interface Answered {
   readonly cookie: string | undefined
 }
 
-export async function aSite(given: { server?: object; hooks?: object } = {}) {
+export async function aSite(given: { server?: object; hooks?: object; port?: number } = {}) {
   const folder = aDirectory()
   const file = join(folder, 'hooks.json')
   const hooks = given.hooks ?? { hello: { on: 'manual', auth: 'login', run: 'true' } }
   writeFileSync(file, JSON.stringify({ server: given.server ?? {}, hooks }), { mode: 0o600 })
   const loaded = await loadConfig(file, {
     createSecrets: false,
-    overrides: { port: 0 },
+    overrides: { port: given.port ?? 0 },
     environment: {},
   })
   if (!loaded.config) throw new Error(JSON.stringify(loaded.problems))
