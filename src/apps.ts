@@ -1,6 +1,7 @@
 /** What a server answers: to the outside world, to people at an address of its own, and to this machine alone. */
 
 import { Hono } from 'hono'
+import { Stays } from './access/stays.ts'
 import { createVisit } from './access/visit.ts'
 import { callersOf } from './callers.ts'
 import { controlOf } from './control.ts'
@@ -76,7 +77,7 @@ export function appsOf(
   const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
   const tell = (text: string) => log.info(text)
   const kept = { store, tokens, accounts, output, fleet, dashboard: () => dashboard }
-  const parts = { ...kept, control, hooks: () => current.config, report, tell }
+  const parts = { ...kept, stays: new Stays(), control, hooks: () => current.config, report, tell }
   const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
   const withToken = admitTokens({ tokens, log, refuse, addressOf })
   const shown = api(access ? admitVisitors(access, withToken) : withToken)

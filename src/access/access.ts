@@ -3,7 +3,7 @@
 import type { Hono } from 'hono'
 import { accountPages } from './account-pages.ts'
 import type { GuessParts } from './guess.ts'
-import { createIdentify } from './identify.ts'
+import { createIdentify, createRoleNow } from './identify.ts'
 import { loginPages } from './login-pages.ts'
 import { createOidcLogin } from './oidc-login.ts'
 import { oidcPages } from './oidc-pages.ts'
@@ -19,6 +19,7 @@ export function createAccess(parts: GuessParts): Access {
   const { accounts, settings, report, now = Date.now } = parts
   const door: Door = {
     identify: createIdentify(parts),
+    roleNow: createRoleNow(parts),
     settings,
     audit: accounts.audit,
     report,

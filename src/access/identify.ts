@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyLogin } from '../model/config.ts'
 import type { OidcSettings } from '../model/oidc.ts'
 import type { Networks } from '../network/allowed.ts'
+import type { Role } from '../record/tokens.ts'
 import type { Accounts, Session, User } from '../record/users.ts'
 import { sessionIn } from './cookie.ts'
 import { type Place, placeOf } from './place.ts'
@@ -48,13 +49,35 @@ export function createIdentify(parts: AccessParts): Identify {
       const found = await proxyUser(parts, named, address)
       return 'problem' in found ? found : { visitor: visitorOf(found, 'proxy', address, null) }
     }
-    const value = sessionIn(incoming.headers.cookie, placeFor(settings, incoming))
-    const digest = value === null ? null : digestOf(value)
-    const found = digest && (await accounts.sessions.find(digest, now()))
-    if (!found || !isStillVouchedFor(settings, found, now())) return null
+    const found = await sessionOf(parts, incoming)
+    if (!found) return null
     accounts.sessions.seen(found.session.id, now())
     return { visitor: visitorOf(found.user, 'session', address, found.session.id) }
   }
+}
+
+/** What he may now, who was let in by this request before; null = nothing. Notes nothing and makes nobody. */
+export function createRoleNow(
+  parts: AccessParts,
+): (incoming: IncomingMessage) => Promise<Role | null> {
+  return async (incoming) => {
+    const named = nameFromProxy(parts.settings, incoming)
+    const user =
+      named === null
+        ? (await sessionOf(parts, incoming))?.user
+        : await parts.accounts.users.find(named)
+    return user && user.disabledAt === null ? user.role : null
+  }
+}
+
+async function sessionOf(
+  { accounts, settings, now = Date.now }: AccessParts,
+  incoming: IncomingMessage,
+): Promise<{ readonly session: Session; readonly user: User } | null> {
+  const value = sessionIn(incoming.headers.cookie, placeFor(settings, incoming))
+  const digest = value === null ? null : digestOf(value)
+  const found = digest && (await accounts.sessions.find(digest, now()))
+  return found && isStillVouchedFor(settings, found, now()) ? found : null
 }
 
 /**

@@ -14,11 +14,14 @@ import { type Role, reaches, roles } from '../record/tokens.ts'
 import { type AccessSettings, type Identify, placeFor } from './identify.ts'
 import { noticePage } from './layout.ts'
 import { crossSiteProblem } from './same-origin.ts'
+import type { Stay } from './stays.ts'
 import type { Guest } from './visitor.ts'
 
 /** What stands between a request and every page. */
 export interface Door {
   readonly identify: Identify
+  /** What he may now whom `identify` has let in with this request. */
+  readonly roleNow: (incoming: IncomingMessage) => Promise<Role | null>
   readonly settings: AccessSettings
   readonly audit: Audit
   /** Told of failures that are ours, for the log. */
@@ -31,6 +34,8 @@ export interface PageEnv {
   Variables: {
     /** Set for every route but those that are for anybody. */
     visitor: Guest
+    /** For what he stays to see more of. */
+    stay?: Omit<Stay, 'needed'>
     /** What the audit log says that it was about, where the address does not say it; null = nothing happened. */
     about?: string | null
   }
@@ -119,8 +124,19 @@ export function guard(door: Door, needed: Role | 'anybody'): PageMiddleware {
       return notice(403, 'Not allowed', words)
     }
     c.set('visitor', visitor)
+    c.set('stay', stayOf(door, visitor, incoming))
     return next()
   }
+}
+
+/** Of a session that he has, or of whom a proxy names. */
+export function stayOf(
+  { roleNow }: Pick<Door, 'roleNow'>,
+  { session, via, name }: Guest,
+  incoming: IncomingMessage,
+): Omit<Stay, 'needed'> {
+  const key = session === null ? `${via} ${name}` : `session ${session}`
+  return { key, roleNow: () => roleNow(incoming) }
 }
 
 const FOREIGN =

@@ -26,7 +26,7 @@ import { rolloutPage } from './rollout.tsx'
 import { runPage } from './run.tsx'
 import { runsPage } from './runs.tsx'
 import { secretPage, setupPage, testDelivery } from './setup.tsx'
-import { sseAnswer, withBeats } from './sse.ts'
+import { type SseEvent, sseAnswer, withBeats } from './sse.ts'
 import { removeWorker, workersPage } from './workers.tsx'
 
 /**
@@ -50,7 +50,7 @@ export function buildPages(parts: PagesParts): Built {
   doors.get('/rollouts/:id', 'viewer', (c) => rolloutPage(c, parts))
   doors.get('/events', 'viewer', (c) => {
     const seen = c.req.header('last-event-id')
-    return sseAnswer(withBeats(pulse.follow(seen ?? c.req.query('seen'), stays(c, parts))))
+    return stayed(c, parts, (left) => pulse.follow(seen ?? c.req.query('seen'), left))
   })
   doors.get('/badge/:file', 'viewer', (c) => badge(c, parts))
   runDoors(doors, parts)
@@ -73,7 +73,7 @@ function runDoors(doors: Built, parts: PagesParts): void {
     const { id } = await findRun(c, parts)
     const written = c.req.header('last-event-id') ?? c.req.query('from') ?? ''
     const from = readPlace(written) ?? START
-    return sseAnswer(withBeats(logEvents(parts, id, from, stays(c, parts))))
+    return stayed(c, parts, (left) => logEvents(parts, id, from, left))
   })
   doors.post('/runs/:id/cancel', 'operator', async (c) => {
     const run = await findRun(c, parts)
@@ -141,7 +141,17 @@ function hookOfBadge(parts: Pick<PagesParts, 'hooks'>, file: string) {
   return file.endsWith('.svg') ? hookNamed(parts, file.slice(0, -'.svg'.length)) : null
 }
 
-/** Until the browser goes away, or the server stops. */
-function stays(c: Ask, { closing }: PagesParts): AbortSignal {
-  return AbortSignal.any([c.req.raw.signal, closing])
+/** Until the browser goes away, the server stops, or who is looking may not any more. */
+function stayed(
+  c: Ask,
+  { stays, closing }: PagesParts,
+  events: (left: AbortSignal) => AsyncIterable<SseEvent>,
+): Response {
+  const stay = c.get('stay')
+  const signal = AbortSignal.any([c.req.raw.signal, closing])
+  return sseAnswer(
+    stays.during(stay ? { ...stay, needed: 'viewer' } : null, signal, (left) =>
+      withBeats(events(left)),
+    ),
+  )
 }

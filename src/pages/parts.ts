@@ -1,6 +1,7 @@
 /** What the pages are given: the records they read, and the one door through which they change anything. */
 
 import type { Context } from 'hono'
+import type { Stay, Stays } from '../access/stays.ts'
 import type { Visitor } from '../access/visitor.ts'
 import type { Config } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
@@ -24,6 +25,7 @@ export interface PagesParts {
   readonly listensAt: () => string
   /** Keeps who is about to be shown the secret of what (`hook blog`). Nothing is shown when it rejects. */
   readonly keepSecretShown: (visitor: Visitor, object: string) => Promise<void>
+  readonly stays: Stays
   /** Aborts when the server stops: pages that are followed must not hold it up. */
   readonly closing: AbortSignal
   /** Told of failures that are ours and not the visitor's, for the log. */
@@ -31,7 +33,12 @@ export interface PagesParts {
 }
 
 export interface PagesEnv {
-  Variables: { visitor: Visitor; hasFleet?: boolean }
+  Variables: {
+    visitor: Visitor
+    hasFleet?: boolean
+    /** For what he stays to see more of; left out of whoever cannot be sent away. */
+    stay?: Omit<Stay, 'needed'>
+  }
 }
 
 export type Ask = Context<PagesEnv>

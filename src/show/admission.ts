@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
+import type { Stay } from '../access/stays.ts'
 import type { Via } from '../access/visitor.ts'
 import { RunhookError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -24,6 +25,8 @@ export interface Caller {
   readonly via: 'socket' | Via
   /** Left out on this machine. */
   readonly origin?: Origin
+  /** For what he stays to see more of; left out of whoever cannot be sent away. */
+  readonly stay?: Omit<Stay, 'needed'>
 }
 
 export interface ApiEnv {
@@ -48,6 +51,12 @@ export const admitLocal: Admit = (c) => {
 
 export function callerOf(c: Ask): string {
   return c.get('caller').name
+}
+
+/** Of a caller who stays to see more of what needs this role. */
+export function stayFor(c: Ask, needed: Role): Stay | null {
+  const { stay } = c.get('caller')
+  return stay ? { ...stay, needed } : null
 }
 
 export interface TokenParts {
@@ -77,7 +86,8 @@ export function admitTokens(parts: TokenParts): Admit {
     if (token && problem === null) {
       tokens.used(token.id, now())
       const { name, role } = token
-      return { name, role, via: 'token', origin: { proof: `token ${name}`, address } }
+      const origin = { proof: `token ${name}`, address }
+      return { name, role, via: 'token', origin, stay: stayOf(tokens, token.id, value, now) }
     }
     const reason = problem ?? ''
     const seconds = attempts.wait(address)
@@ -88,6 +98,14 @@ export function admitTokens(parts: TokenParts): Admit {
     tell(log, address, reason, attempts.failed(address), attempts.max)
     return notAdmitted()
   }
+}
+
+function stayOf(tokens: Tokens, id: number, value: string | null, now: () => number) {
+  const roleNow = async () => {
+    const token = value === null ? null : await tokens.find(hashOf(value))
+    return token && problemOf(value, token, now()) === null ? token.role : null
+  }
+  return { key: `token ${id}`, roleNow }
 }
 
 /**

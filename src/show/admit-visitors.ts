@@ -5,6 +5,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Access } from '../access/access.ts'
+import { stayOf } from '../access/page-routes.ts'
 import { crossSiteProblem } from '../access/same-origin.ts'
 import type { Guest } from '../access/visitor.ts'
 import { RunhookError } from '../errors.ts'
@@ -13,7 +14,8 @@ import { refusal } from './answers.ts'
 import type { Origin } from './control.ts'
 
 /** `strangers` admits those with a token, and turns the rest away. */
-export function admitVisitors({ identify, settings }: Access, strangers: Admit): Admit {
+export function admitVisitors(access: Access, strangers: Admit): Admit {
+  const { identify, settings } = access
   return async (c) => {
     if (c.req.header('authorization') !== undefined) return strangers(c)
     const incoming = c.env.incoming as IncomingMessage // we never listen with HTTP/2
@@ -24,7 +26,8 @@ export function admitVisitors({ identify, settings }: Access, strangers: Admit):
     if (foreign !== null)
       return turnedAway(`With a session only pages of the dashboard may ask: ${foreign}.`)
     const { name, role, via } = seen.visitor
-    return { name, role, via, origin: originOf(seen.visitor) }
+    const stay = stayOf(access, seen.visitor, incoming)
+    return { name, role, via, origin: originOf(seen.visitor), stay }
   }
 }
 

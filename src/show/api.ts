@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from 'hono'
+import { Stays } from '../access/stays.ts'
 import type { Config } from '../model/config.ts'
 import type { AuditEntry } from '../record/audit.ts'
 import type { Store } from '../record/store.ts'
@@ -34,6 +35,8 @@ export interface ApiParts {
   readonly dashboard?: () => string | null
   readonly output: OutputLogLike
   readonly control: Control
+  /** Who stays to see more; left out = for this API alone. */
+  readonly stays?: Stays
   /** Null while this server is alone. */
   readonly fleet: FleetPart
   /** The config in use now; asked at each request, because a reload replaces it. */
@@ -45,13 +48,13 @@ export interface ApiParts {
 }
 
 export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
-  const { accounts, tell = () => {}, dashboard = () => null } = parts
+  const { accounts, tell = () => {}, dashboard = () => null, stays = new Stays() } = parts
   const record = async (entry: Omit<AuditEntry, 'at'>) => {
     await accounts?.audit.add({ ...entry, at: Date.now() }).catch(parts.report)
   }
   const routes = createRoutes(admit, parts.report, record)
   hookRoutes(routes, parts)
-  runRoutes(routes, parts)
+  runRoutes(routes, { ...parts, stays })
   deliveryRoutes(routes, parts)
   refusalRoute(routes, parts.store)
   tokenRoutes(routes, parts.tokens, tell)

@@ -4,9 +4,10 @@
  * known before the end, and the answer says so.
  */
 
+import type { Stays } from '../access/stays.ts'
 import { RunhookError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
-import type { Ask } from './admission.ts'
+import { type Ask, stayFor } from './admission.ts'
 import { bytesAnswer, refusal } from './answers.ts'
 import { called, id, like, offset, oneOf, type Values } from './parameters.ts'
 import { type Part, rangeOf } from './range.ts'
@@ -30,14 +31,18 @@ const route = {
   refusals: [404],
 } as const
 
-export function outputRoute(routes: Routes, parts: Watched): void {
+export interface OutputParts extends Watched {
+  readonly stays: Stays
+}
+
+export function outputRoute(routes: Routes, parts: OutputParts): void {
   routes.get('/runs/:id/output', route, async (c, { path, query }) => {
     const run = await findRun(parts.store, path.id)
     const wanted = c.req.header('range')
     if (wanted !== undefined && (query.from !== undefined || query.follow === 'true')) {
       throw new RunhookError('usage', 'Range cannot be asked for together with from or follow.')
     }
-    if (query.follow === 'true') return followed(parts, run, query.from ?? 0, c.req.raw.signal)
+    if (query.follow === 'true') return followed(parts, run, query.from ?? 0, c)
     return stored(parts, run, query, c)
   })
 }
@@ -67,9 +72,12 @@ async function stored(
   })
 }
 
-function followed(parts: Watched, run: Run, from: number, signal: AbortSignal): Response {
+function followed(parts: OutputParts, run: Run, from: number, c: Ask): Response {
   const headers = { ...stateOf(run), 'x-accel-buffering': 'no' }
-  return bytesAnswer(bytesOf(parts, run.id, from, signal), type, fileOf(run), { headers })
+  const bytes = parts.stays.during(stayFor(c, route.role), c.req.raw.signal, (left) =>
+    bytesOf(parts, run.id, from, left),
+  )
+  return bytesAnswer(bytes, type, fileOf(run), { headers })
 }
 
 function notThere(run: Run, size: number): Response {

@@ -1,11 +1,12 @@
 /** Routes of runs: lists, one run, its events, and what one may ask of it. Its output is in output.ts. */
 
+import type { Stays } from '../access/stays.ts'
 import { RunhookError } from '../errors.ts'
 import type { Config } from '../model/config.ts'
 import { type Run, runStatuses } from '../model/run.ts'
 import type { CancelResult } from '../record/dispatcher.ts'
 import type { Store } from '../record/store.ts'
-import { callerOf } from './admission.ts'
+import { callerOf, stayFor } from './admission.ts'
 import { linesAnswer } from './answers.ts'
 import type { Control } from './control.ts'
 import { runEvents, stepsOf } from './events.ts'
@@ -24,6 +25,7 @@ export interface RunParts {
   readonly control: Control
   readonly fleet: FleetPart
   readonly hooks: () => Config
+  readonly stays: Stays
 }
 
 const filters = {
@@ -89,7 +91,9 @@ export function runRoutes(routes: Routes, parts: RunParts): void {
   routes.get('/runs/:id/events', events, async (c, { path, query }) => {
     // Looked for before the stream begins, so that a wrong number is a 404 and not an end.
     const run = await findRun(store, path.id)
-    return linesAnswer(runEvents(parts, run.id, query.from ?? 0, c.req.raw.signal))
+    const { signal } = c.req.raw
+    const moments = (left: AbortSignal) => runEvents(parts, run.id, query.from ?? 0, left)
+    return linesAnswer(parts.stays.during(stayFor(c, events.role), signal, moments))
   })
   routes.post('/runs/:id/cancel', cancel, async (c, { path }) => {
     c.set('about', `run #${path.id}`)

@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { Stays } from '../../src/access/stays.ts'
 import { serverFor } from '../../src/listen.ts'
 import { mountPages } from '../../src/pages/mount.ts'
 import type { PagesParts } from '../../src/pages/parts.ts'
@@ -29,10 +30,11 @@ export async function aFleetSite(world: World): Promise<FleetSite> {
 
 /** Pages of whatever it is, with a visitor who is who the test says. */
 export async function pagesOver(
-  parts: Omit<PagesParts, 'listensAt' | 'keepSecretShown'>,
+  parts: Omit<PagesParts, 'listensAt' | 'keepSecretShown' | 'stays'>,
 ): Promise<FleetSite> {
   const visitor: FleetSite['visitor'] = { name: 'ada', role: 'admin' }
-  const rest = { listensAt: () => 'http://127.0.0.1:9000', keepSecretShown: async () => {} }
+  const listensAt = () => 'http://127.0.0.1:9000'
+  const rest = { listensAt, keepSecretShown: async () => {}, stays: new Stays() }
   const app = mountPages({ ...parts, ...rest }, async (c, next) => {
     c.set('visitor', { ...visitor, via: 'session' })
     await next()
