@@ -12,7 +12,7 @@ import { createLines, type Line, type Place, writePlace } from './lines.ts'
 import { stepHead } from './log.tsx'
 import type { PagesParts } from './parts.ts'
 import type { SseEvent } from './sse.ts'
-import { borders, stepAt } from './steps.ts'
+import { borders, isOpen, stepAt } from './steps.ts'
 
 /** Lines of one step, the first with this number; one of a single colour is its text. The last may come again, written on. */
 export interface SentLines {
@@ -37,9 +37,11 @@ export async function* logEvents(
   const heads = createHeads()
   let steps: readonly StepRecord[] = []
   let last: Run | null = null
+  let told = from.at
   const send = function* (read: readonly Line[], open: Line | null): Generator<SseEvent> {
     const groups = grouped([...read, ...(open ? [open] : [])], steps)
-    for (const [index, data] of groups.entries()) {
+    for (const [index, { at, ...data }] of groups.entries()) {
+      if (last) yield* heads.changed(last, steps, at)
       const id = index < groups.length - 1 ? {} : { id: writePlace(lines.place) }
       yield { event: 'lines', ...id, data }
     }
@@ -49,32 +51,37 @@ export async function* logEvents(
       const moved = last !== null && last.status !== moment.run.status
       last = moment.run
       steps = await stepsOf(parts, last)
-      yield* heads.changed(steps)
+      yield* heads.changed(last, steps, told)
       if (moved) yield { event: 'run', data: last.status }
       continue
     }
-    if (last && !hasEnded(last)) {
-      steps = await stepsOf(parts, last)
-      yield* heads.changed(steps)
-    }
+    if (last && !hasEnded(last)) steps = await stepsOf(parts, last)
     yield* send(lines.read(moment.bytes, borders(steps)), lines.rest())
+    told = moment.at + moment.bytes.length
+    if (last) yield* heads.changed(last, steps, told)
     if (last && !hasEnded(last)) await sleep(PAUSE_MS)
   }
   if (signal.aborted || !last || !hasEnded(last)) return
   yield* send(lines.finish(), null)
-  yield* heads.changed(await parts.store.steps(runId))
+  yield* heads.changed(last, await parts.store.steps(runId), Number.POSITIVE_INFINITY)
   yield { event: 'end', data: last.status }
 }
 
-function grouped(lines: readonly Line[], steps: readonly StepRecord[]): SentLines[] {
-  const groups: (SentLines & { lines: (string | readonly Piece[])[] })[] = []
+interface Group extends SentLines {
+  /** Where the first of them begins. */
+  readonly at: number
+  readonly lines: (string | readonly Piece[])[]
+}
+
+function grouped(lines: readonly Line[], steps: readonly StepRecord[]): Group[] {
+  const groups: Group[] = []
   for (const { number, at, pieces } of lines) {
     const step = stepAt(steps, at)
     const [[text = '', classes = ''] = [], ...more] = pieces
     const sent = classes === '' && more.length === 0 ? text : pieces
     const last = groups.at(-1)
     if (last?.step === step && last.lines.length < AT_ONCE) last.lines.push(sent)
-    else groups.push({ first: number, step, lines: [sent] })
+    else groups.push({ at, first: number, step, lines: [sent] })
   }
   return groups
 }
@@ -82,13 +89,15 @@ function grouped(lines: readonly Line[], steps: readonly StepRecord[]): SentLine
 function createHeads() {
   const told = new Map<number, string>()
   return {
-    *changed(steps: readonly StepRecord[]): Generator<SseEvent> {
+    /** Of steps that begin up to here: a head that stood there earlier would be pushed on by the lines before it. */
+    *changed(run: Run, steps: readonly StepRecord[], upTo: number): Generator<SseEvent> {
       for (const step of steps) {
+        if (step.outputFrom > upTo) return
         const state = `${step.status} ${step.finishedAt}`
         if (told.get(step.number) === state) continue
         told.set(step.number, state)
         const html = String(stepHead(step))
-        yield { event: 'step', data: { number: step.number, html } }
+        yield { event: 'step', data: { number: step.number, html, open: isOpen(step, run) } }
       }
     },
   }

@@ -53,13 +53,15 @@ export async function aSite(
   hooks: Record<string, unknown>,
   file: object = {},
   setVisitor?: SetVisitor,
+  /** Of a server that was here before. */
+  before: { directory?: string; port?: number } = {},
 ): Promise<Site> {
-  const directory = aDirectory()
+  const directory = before.directory ?? aDirectory()
   const path = join(directory, 'hooks.json')
   writeFileSync(path, JSON.stringify({ ...file, hooks }, null, 2), { mode: 0o600 })
   const { config, problems } = await loadConfig(path, {
     createSecrets: false,
-    overrides: { port: 0, data: join(directory, 'data') },
+    overrides: { port: before.port ?? 0, data: join(directory, 'data') },
     environment: {},
   })
   if (!config) throw new Error(problems.map(({ message }) => message).join('\n'))

@@ -3,28 +3,6 @@
  * They are drawn a part at a time between two frames, in chunks of which the browser lays out only what is
  * in sight, so that a log of 100,000 lines holds nobody up.
  */
-
-type Piece = readonly [text: string, classes: string]
-/** A line of one colour is its text. */
-type SentText = string | readonly Piece[]
-/** Lines of one step, the first of which has this number. */
-interface SentLines {
-  readonly first: number
-  readonly step: number
-  readonly lines: readonly SentText[]
-}
-
-/** Says `drawn` after each part, and `dropped` when the first lines have gone. */
-interface LogLines extends HTMLElement {
-  /** As many as the page bears are drawn, or wait for it. */
-  readonly isFull: boolean
-  /** When it is full the first ones go, for whom follows; nobody else is robbed of what he reads. */
-  dropsFirst: boolean
-  add(lines: SentLines): void
-  /** `html`: the head of a step, drawn by the server. */
-  head(step: number, html: string): void
-}
-
 {
   /** Lines of a chunk: see log.tsx. */
   const CHUNK = 200
@@ -46,7 +24,7 @@ interface LogLines extends HTMLElement {
 
   class Lines extends HTMLElement implements LogLines {
     dropsFirst = false
-    #waiting: WaitingLine[] = []
+    #waiting: (WaitingLine | SentHead)[] = []
     /** The first of them that is not drawn. */
     #next = 0
     #asked = false
@@ -55,7 +33,16 @@ interface LogLines extends HTMLElement {
     #last = 0
     /** Where lines of this step go on. */
     #chunk: Chunk | null = null
+    /** Those of the part that is drawn now. */
+    #newest: HTMLElement[] = []
     readonly #line = document.createElement('div')
+    readonly #sight = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) continue
+        target.classList.remove('part')
+        this.#sight.unobserve(target)
+      }
+    })
 
     connectedCallback() {
       this.#line.className = 'line'
@@ -63,6 +50,16 @@ interface LogLines extends HTMLElement {
       const lines = this.querySelectorAll('.line')
       this.#drawn = lines.length
       this.#last = Number(lines[lines.length - 1]?.id.slice(1) ?? 0)
+      const log = this.closest('run-log')
+      if (log?.matches('[data-live=yes]') && log.querySelector('.log-next')) this.#withdraw()
+    }
+
+    /** Steps at the end without a line come again after the lines before them, which would push them on. */
+    #withdraw() {
+      for (let step = this.lastElementChild; step && !step.querySelector('.line'); ) {
+        step.remove()
+        step = this.lastElementChild
+      }
     }
 
     get isFull(): boolean {
@@ -79,11 +76,18 @@ interface LogLines extends HTMLElement {
       this.#ask()
     }
 
-    head(step: number, html: string) {
+    /** The head of a new step waits for the lines before it. */
+    head(head: SentHead) {
+      if (this.#known(head.number)) return this.#place(head)
+      this.#waiting.push(head)
+      this.#ask()
+    }
+
+    #place({ number, html, open }: SentHead) {
       // What is parsed here is not run and loads nothing.
       const head = new DOMParser().parseFromString(html, 'text/html').querySelector('summary')
       if (!head) return
-      const section = this.#section(step)
+      const section = this.#known(number) ?? this.#section(number, open)
       section.querySelector('summary')?.remove()
       section.prepend(document.importNode(head, true))
     }
@@ -101,16 +105,36 @@ interface LogLines extends HTMLElement {
       const most = this.#next + AT_ONCE
       const isOver = () => this.#next >= Math.min(most, this.#waiting.length)
       while (!isOver() && performance.now() < until) this.#some()
+      this.#show()
       if (this.#next === this.#waiting.length) this.#waiting.length = this.#next = 0
       this.#forget()
       this.dispatchEvent(new Event('drawn', { bubbles: true }))
       this.#ask()
     }
 
+    /**
+     * What the end of the log shows is laid out at once. Left to the browser it would be found to be higher
+     * than thought a frame too late, and what stands beneath would jump.
+     */
+    #show() {
+      const isEnd = this.dropsFirst && this.#waiting.length - this.#next < CHUNK
+      for (const chunk of isEnd ? this.#newest.slice(-2) : []) {
+        chunk.classList.add('part')
+        this.#sight.observe(chunk)
+      }
+      this.#newest = []
+    }
+
     /** As many as go into one chunk, made apart from the page and put in together. */
     #some() {
-      const [number = 0, step = 0] = this.#waiting[this.#next] ?? []
-      if (number <= this.#last) return this.#again()
+      const next = this.#waiting[this.#next]
+      if (!next) return
+      if ('html' in next) {
+        this.#next++
+        return this.#place(next)
+      }
+      const [number, step] = next
+      if (number <= this.#last) return this.#again(next)
       const fits = this.#chunk?.step === step && this.#chunk.left > 0
       if (!fits || !this.#chunk) this.#chunk = newChunk(step)
       const { element, left } = this.#chunk
@@ -118,14 +142,17 @@ interface LogLines extends HTMLElement {
       this.#chunk.left -= lines.length
       element.append(...lines)
       element.style.setProperty('--rows', String(CHUNK - this.#chunk.left))
-      if (!fits) this.#section(step).querySelector('.lines')?.append(element)
+      const section = this.#known(step) ?? this.#section(step)
+      if (fits) return
+      section.querySelector('.lines')?.append(element)
+      this.#newest.push(element)
     }
 
     /** Lines that are there come again after a broken connection, or are written on. */
-    #again() {
-      const [number, , text] = this.#waiting[this.#next++] ?? []
+    #again([number, , text]: WaitingLine) {
+      this.#next++
       const place = document.getElementById(`L${number}`)?.lastElementChild
-      if (place && text !== undefined) fill(place, text)
+      if (place) fill(place, text)
     }
 
     /** The next lines of this step, taken from those that wait and made. */
@@ -133,7 +160,7 @@ interface LogLines extends HTMLElement {
       const made: HTMLElement[] = []
       for (; made.length < most; this.#next++) {
         const line = this.#waiting[this.#next]
-        if (!line || line[1] !== step || line[0] <= this.#last) break
+        if (!line || 'html' in line || line[1] !== step || line[0] <= this.#last) break
         made.push(this.#make(line))
         this.#last = line[0]
       }
@@ -151,13 +178,15 @@ interface LogLines extends HTMLElement {
       return line
     }
 
-    #section(step: number): Element {
-      const known = this.querySelector(`[data-step="${step}"]`)
-      if (known) return known
+    #known(step: number): Element | null {
+      return this.querySelector(`[data-step="${step}"]`)
+    }
+
+    #section(step: number, open = true): Element {
       const section = document.createElement(step === 0 ? 'div' : 'details')
       section.className = step === 0 ? 'step plain' : 'step'
       section.dataset.step = String(step)
-      if (section instanceof HTMLDetailsElement) section.open = true
+      if (section instanceof HTMLDetailsElement) section.open = open
       const lines = document.createElement('div')
       lines.className = 'lines'
       section.append(lines)

@@ -49,9 +49,7 @@
         if (event.lastEventId !== '' && this.#lines?.isFull && !this.#follows) this.#stop()
       })
       events.addEventListener('step', (event) => {
-        const { number, html } = JSON.parse(event.data)
-        this.#lines?.head(number, html)
-        this.querySelector('.log-empty')?.remove()
+        this.#lines?.head(JSON.parse(event.data))
       })
       events.addEventListener('run', () => document.dispatchEvent(new Event('run-moved')))
       events.addEventListener('end', () => {
