@@ -44,9 +44,10 @@
       this.#events = events
       this.querySelector('.log-next')?.remove()
       events.addEventListener('lines', (event) => {
-        if (event.lastEventId !== '') this.#place = event.lastEventId
         this.#lines?.add(JSON.parse(event.data))
-        if (event.lastEventId !== '' && this.#lines?.isFull && !this.#follows) this.#stop()
+        if (event.lastEventId === this.#place || event.lastEventId === '') return
+        this.#place = event.lastEventId
+        if (this.#lines?.isFull && !this.#follows) this.#stop()
       })
       events.addEventListener('step', (event) => {
         this.#lines?.head(JSON.parse(event.data))
