@@ -84,7 +84,8 @@ export function appsOf(
   if (access) {
     const watchAll = moves.watchAll.bind(moves)
     const listensAt = () => url
-    const told = { watchAll, listensAt, keepSecretShown: keepSecretShown(access) }
+    const { publicUrl } = access.settings
+    const told = { watchAll, listensAt, publicUrl, keepSecretShown: keepSecretShown(access) }
     const pages = mountPages(
       { ...parts, ...told, audit: access.audit, closing: closing.signal },
       visitor ?? setVisitor(access),

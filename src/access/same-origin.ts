@@ -6,6 +6,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 
+type SenderHeaders = Pick<IncomingHttpHeaders, 'origin' | 'host' | 'sec-fetch-site'>
+
 /** Such methods change nothing here, so they may come from anywhere. */
 const SAFE = ['GET', 'HEAD', 'OPTIONS']
 
@@ -15,23 +17,23 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS']
  */
 export function crossSiteProblem(
   method: string,
-  headers: IncomingHttpHeaders,
+  headers: SenderHeaders,
   publicUrl: string | null,
 ): string | null {
-  return SAFE.includes(method) ? null : foreignProblem(headers, publicUrl)
+  if (SAFE.includes(method)) return null
+  const site = headers['sec-fetch-site']
+  if (site === undefined) return originProblem(headers, publicUrl)
+  if (site === 'same-origin') return null
+  // "none" is what a person opens himself; no form of ours comes so.
+  return site === 'none' ? 'sent by no page at all' : FOREIGN
 }
 
-/** The same without a look at the method, for a GET that starts something. */
-export function foreignProblem(
-  headers: IncomingHttpHeaders,
-  publicUrl: string | null,
-): string | null {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined) {
-    return site === 'same-origin' || site === 'none' ? null : "sent by another site's page"
-  }
+const FOREIGN = "sent by another site's page"
+
+/** Of a browser that does not say Sec-Fetch-Site, whatever the method: also a GET may start something. */
+export function originProblem(headers: SenderHeaders, publicUrl: string | null): string | null {
   if (headers.origin === undefined) return 'with neither Sec-Fetch-Site nor Origin'
-  return isOwn(headers.origin, headers.host, publicUrl) ? null : "sent by another site's page"
+  return isOwn(headers.origin, headers.host, publicUrl) ? null : FOREIGN
 }
 
 /**

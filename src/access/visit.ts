@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { reaches } from '../record/tokens.ts'
 import type { Door } from './page-routes.ts'
-import { foreignProblem } from './same-origin.ts'
+import { originProblem } from './same-origin.ts'
 
 /** `by` is for the record. A `problem` is for the operator's log. Null: nobody is signed in. */
 export type Visit = (
@@ -23,7 +23,7 @@ export function createVisit({ identify, settings }: Pick<Door, 'identify' | 'set
     if (!reaches(role, 'operator')) return { problem: `${by}, whose role ${role} starts nothing` }
     const { headers } = incoming
     const told = headers['sec-fetch-site'] !== undefined
-    const foreign = told ? null : foreignProblem(headers, settings.publicUrl)
+    const foreign = told ? null : originProblem(headers, settings.publicUrl)
     return foreign === null ? { name, by } : { problem: `${by}, ${foreign}` }
   }
 }

@@ -5,11 +5,11 @@
 
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { crossSiteProblem } from '../access/same-origin.ts'
 import { messageOf, RunhookError } from '../errors.ts'
 import { type Role, reaches } from '../record/tokens.ts'
 import { failurePage } from './failure.tsx'
 import type { Ask, PagesEnv, PagesParts } from './parts.ts'
-import { fromOurPage } from './same-origin.ts'
 
 export type Handle = (c: Ask) => Response | Promise<Response>
 
@@ -43,7 +43,7 @@ export interface Built extends Doors {
   readonly list: readonly Door[]
 }
 
-export function createDoors(parts: Pick<PagesParts, 'report' | 'control' | 'fleet'>): Built {
+export function createDoors(parts: Pick<PagesParts, 'report' | 'publicUrl' | 'fleet'>): Built {
   const app = new Hono<PagesEnv>()
   const list: Door[] = []
   app.use(safely)
@@ -80,11 +80,19 @@ export function createDoors(parts: Pick<PagesParts, 'report' | 'control' | 'flee
       list.push({ method: 'POST', path, role })
       app.post(path, limited, (c) => {
         admit(c, role)
-        if (!fromOurPage(c.req.raw.headers, parts.control.status().url)) throw foreign
+        if (crossSiteProblem('POST', senderOf(c), parts.publicUrl) !== null) throw foreign
         return handle(c)
       })
     },
   }
+}
+
+/** Whoever sets the visitor has looked at these too; a form that lacks him is still none of a stranger's. */
+function senderOf(c: Ask) {
+  const [origin, host, site] = ['origin', 'host', 'sec-fetch-site'].map((name) =>
+    c.req.header(name),
+  )
+  return { origin, host, 'sec-fetch-site': site }
 }
 
 const foreign = new RunhookError('not-allowed', 'This was not sent by a page of runhook.', {

@@ -26,6 +26,8 @@ export interface PagesParts {
   /** Keeps who is about to be shown the secret of what (`hook blog`). Nothing is shown when it rejects. */
   readonly keepSecretShown: (visitor: Visitor, object: string) => Promise<void>
   readonly stays: Stays
+  /** Of the dashboard, as people reach it; null = unknown. */
+  readonly publicUrl: string | null
   /** Aborts when the server stops: pages that are followed must not hold it up. */
   readonly closing: AbortSignal
   /** Told of failures that are ours and not the visitor's, for the log. */

@@ -34,7 +34,7 @@ type Headers = Record<string, string | string[]>
 /** What comes with a request, and whether that makes it one of ours. `HOST` becomes the server's own name. */
 const senders: readonly (readonly [what: string, headers: Headers, own: boolean])[] = [
   ['a page of ours', { 'sec-fetch-site': 'same-origin' }, true],
-  ['the user himself', { 'sec-fetch-site': 'none' }, true],
+  ['the user himself, without a page', { 'sec-fetch-site': 'none' }, false],
   ['a page of ours, in an older browser', { origin: 'http://HOST' }, true],
   ['another site', { 'sec-fetch-site': 'cross-site' }, false],
   [

@@ -30,11 +30,12 @@ export async function aFleetSite(world: World): Promise<FleetSite> {
 
 /** Pages of whatever it is, with a visitor who is who the test says. */
 export async function pagesOver(
-  parts: Omit<PagesParts, 'listensAt' | 'keepSecretShown' | 'stays'>,
+  parts: Omit<PagesParts, 'listensAt' | 'keepSecretShown' | 'stays' | 'publicUrl'>,
 ): Promise<FleetSite> {
   const visitor: FleetSite['visitor'] = { name: 'ada', role: 'admin' }
   const listensAt = () => 'http://127.0.0.1:9000'
-  const rest = { listensAt, keepSecretShown: async () => {}, stays: new Stays() }
+  const more = { keepSecretShown: async () => {}, stays: new Stays(), publicUrl: null }
+  const rest = { listensAt, ...more }
   const app = mountPages({ ...parts, ...rest }, async (c, next) => {
     c.set('visitor', { ...visitor, via: 'session' })
     await next()
