@@ -98,6 +98,8 @@ export function appsOf(
   return {
     web: isShown && !isAside ? shown.route('/', hooks).fetch : hooks.fetch,
     aside: isShown && isAside ? shown.fetch : null,
+    /** Of all that people reach, for the agreement on who may what. */
+    routes: shown.routes,
     local: serverFor(api(admitLocal).fetch),
     status,
     /** Tells callers who wait for a run that it will not start here any more, and ends what pages follow. */

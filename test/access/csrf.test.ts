@@ -1,33 +1,11 @@
-/**
- * Who may press what, and from where: each route that there is, with each role, with and without what a browser
- * says of the page that had it sent. The tables are the agreement; the routes come out of the routers.
- */
+/** From where a request may come that changes something, whatever it says. Who may press what is in matrix.test.ts. */
 
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createAccess } from '../../src/access/access.ts'
+import { describe, expect, test } from 'vitest'
 import { createPages, type Door, type Page } from '../../src/access/page-routes.ts'
 import { crossSiteProblem } from '../../src/access/same-origin.ts'
-import { networksOf } from '../../src/network/allowed.ts'
-import { openSqlite } from '../../src/record/sqlite.ts'
-import { type Role, reaches, roles } from '../../src/record/tokens.ts'
-import { table as api } from '../show/agreement.ts'
-import { aDirectory } from '../some.ts'
 import { aSite } from './site.ts'
 
 const PUBLIC = 'https://runs.example.com'
-
-/** Of the pages about signing in; those behind them have a table of their own in test/pages. */
-const pages: Record<string, Role | 'anybody'> = {
-  'GET /-/access.css': 'anybody',
-  'GET /-/login': 'anybody',
-  'POST /-/login': 'anybody',
-  'GET /-/link/:value': 'anybody',
-  'POST /-/link/:value': 'anybody',
-  'POST /-/logout': 'anybody',
-  'GET /-/account': 'viewer',
-  'POST /-/account/password': 'viewer',
-  'POST /-/sessions/:id/end': 'viewer',
-}
 
 type Headers = Record<string, string | string[]>
 
@@ -89,96 +67,6 @@ function written(headers: Headers, host: string): Headers {
 function joined(headers: Headers): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
-
-test('the table names every page and form there is, and nothing else', async () => {
-  const store = openSqlite(aDirectory())
-  onTestFinished(() => store.close())
-  const settings = { publicUrl: null, trusted: networksOf([]), proxyLogin: null, oidc: null }
-  const quiet = {
-    addressOf: () => '',
-    report: () => undefined,
-    refuse: () => undefined,
-    warn: () => {},
-  }
-  const { routes } = createAccess({ accounts: store.accounts, settings, ...quiet }).app
-  const said = new Set(routes.map(({ method, path }) => `${method} ${path}`))
-  expect([...said].sort()).toEqual(Object.keys(pages).sort())
-})
-
-describe('every route', () => {
-  const filled = (path: string) =>
-    path.replace(/:(\w+)/g, (_, name) => (name === 'id' ? '999' : 'nobody')).replace('*', 'nothing')
-  const all = [
-    ...Object.entries(api).map(([route, role]) => ({
-      route: route.replace(' ', ' /api/v1'),
-      role,
-    })),
-    ...Object.entries(pages).map(([route, role]) => ({ route, role })),
-  ].map(({ route, role }) => {
-    const [method = '', path = ''] = route.split(' ')
-    return { route, role, method, path: filled(path) }
-  })
-
-  test.each([...roles, null])(
-    'lets %s do what the tables say, from a page of ours alone',
-    async (as) => {
-      const site = await aSite()
-      const host = `127.0.0.1:${site.port}`
-      const wrong: string[] = []
-      for (const { route, role, method, path } of all) {
-        const isApi = path.startsWith('/api/')
-        const type = isApi ? 'application/json' : 'application/x-www-form-urlencoded'
-        const reads = method === 'GET'
-        for (const [what, given, own] of senders) {
-          const cookie = as === null ? undefined : await fresh(site, as, route)
-          const headers = { ...(reads ? {} : { 'content-type': type }), ...written(given, host) }
-          const { status } = await site.ask(path, { method, headers, cookie })
-          const passes = reads || own
-          // From the machine itself nobody is signed in by a request that names another machine's page.
-          const stranger = JSON.stringify(given).match(/evil|null/) !== null && 'origin' in given
-          const wanted = wantedOf({ role, as, passes, isApi, reads, stranger })
-          if (!wanted(status)) wrong.push(`${route} as ${as} from ${what}: ${status}`)
-        }
-      }
-      expect(wrong).toEqual([])
-    },
-  )
-
-  const cookies = new Map<string, string>()
-
-  /** One session for all, but for what ends it. */
-  async function fresh(site: Awaited<ReturnType<typeof aSite>>, role: Role, route: string) {
-    const key = `${site.port} ${role}`
-    const known = cookies.get(key)
-    if (known !== undefined && (await site.whoIs(known)) !== null) return known
-    if (known !== undefined && !/logout|login/.test(route))
-      throw new Error(`${route} ended a session`)
-    const cookie = await site.signIn(role, role)
-    cookies.set(key, cookie)
-    return cookie
-  }
-
-  function wantedOf(given: {
-    role: Role | 'anybody'
-    as: Role | null
-    passes: boolean
-    isApi: boolean
-    reads: boolean
-    stranger: boolean
-  }): (status: number) => boolean {
-    const { role, as, passes, isApi, reads, stranger } = given
-    if (stranger && reads && role === 'anybody') return (status) => status < 404
-    if (stranger && reads) return (status) => [303, 401, 429].includes(status)
-    if (stranger && isApi) return (status) => [401, 403, 429].includes(status)
-    if (!isApi && !passes) return (status) => status === 403
-    if (role === 'anybody') return (status) => ![403, 405, 500].includes(status)
-    // After many of these the API tells to wait: nobody with nothing is let in either way.
-    if (as === null && isApi) return (status) => status === 401 || status === 429
-    if (as === null) return (status) => status === (reads ? 303 : 401)
-    if (!passes || !reaches(as, role)) return (status) => status === 403
-    return (status) => ![401, 403, 405, 415, 429, 500].includes(status)
-  }
-})
 
 describe('a page that does not say who may have it cannot be made', () => {
   const door = { settings: { publicUrl: null } } as unknown as Door // nothing of it is asked here
