@@ -9,8 +9,15 @@ import type { OidcSettings } from '../model/oidc.ts'
 
 export interface Proof {
   readonly auth: ClientAuth
-  /** After a refusal: takes the other way, where there is one. False when both were tried. */
-  retry(methods: readonly string[] | undefined): boolean
+  /**
+   * What comes of `exchange`, tried the other way where this one was refused and there is another. That one is
+   * kept to when it was right.
+   */
+  tried<Value>(
+    methods: readonly string[] | undefined,
+    exchange: () => Promise<Value>,
+    isRefusal: (thrown: unknown) => boolean,
+  ): Promise<Value>
 }
 
 export function createProof({ clientId, clientSecret }: OidcSettings, inForm: ClientAuth): Proof {
@@ -22,10 +29,19 @@ export function createProof({ clientId, clientSecret }: OidcSettings, inForm: Cl
       if (way === 'form' || !takesBasic(methods)) return inForm(server, client, body, headers)
       headers.set('authorization', basic)
     },
-    retry(methods) {
-      if (way === 'form' || !takesBasic(methods) || !methods?.includes(FORM)) return false
+    async tried(methods, exchange, isRefusal) {
+      const before = way
+      try {
+        return await exchange()
+      } catch (thrown) {
+        const isOnlyWay = before === 'form' || !takesBasic(methods) || !methods?.includes(FORM)
+        if (isOnlyWay || !isRefusal(thrown)) throw thrown
+      }
       way = 'form'
-      return true
+      return exchange().catch((thrown: unknown) => {
+        if (isRefusal(thrown)) way = 'told' // it knows us neither way
+        throw thrown
+      })
     },
   }
 }

@@ -45,14 +45,11 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
         pkceCodeVerifier: verifier,
         idTokenExpected: true,
       })
-    const tokens = await exchange().catch((thrown: unknown) => {
-      const isUnknown =
-        (thrown instanceof client.ResponseBodyError && thrown.error === 'invalid_client') ||
-        (thrown instanceof client.WWWAuthenticateChallengeError && thrown.status === 401)
-      const methods = known.serverMetadata().token_endpoint_auth_methods_supported
-      if (isUnknown && proof.retry(methods)) return exchange()
-      throw thrown
-    })
+    const methods = known.serverMetadata().token_endpoint_auth_methods_supported
+    const isRefusal = (thrown: unknown) =>
+      (thrown instanceof client.ResponseBodyError && thrown.error === 'invalid_client') ||
+      (thrown instanceof client.WWWAuthenticateChallengeError && thrown.status === 401)
+    const tokens = await proof.tried(methods, exchange, isRefusal)
     const claims = tokens.claims() ?? { iss: '', sub: '' }
     // The library lets one address of a provider speak for many issuers, and a subject is of one alone.
     if (URL.parse(claims.iss)?.href !== settings.issuer) throw wrongIssuer(settings, claims.iss)

@@ -23,6 +23,8 @@ export interface Lies {
   userinfo?: Fields
   /** Takes the secret in the form and in no other way. */
   inForm?: true
+  /** Knows no client at all. */
+  forgets?: true
   /** Says by which scheme it could be asked, when it does not know the client. */
   challenges?: true
   /** Answers nothing but this. */
@@ -67,7 +69,7 @@ export async function aLiar() {
       form.get('client_id') === CLIENT.id && form.get('client_secret') === CLIENT.secret
     const basic = `Basic ${btoa(`${CLIENT.id}:${CLIENT.secret}`)}`
     const isClient = state.lies.inForm ? inForm : request.headers.authorization === basic
-    if (!isClient) return [401, { error: 'invalid_client' }]
+    if (!isClient || state.lies.forgets) return [401, { error: 'invalid_client' }]
     const asked = codes.get(form.get('code') ?? '')
     codes.delete(form.get('code') ?? '')
     const challenge = createHash('sha256').update(form.get('code_verifier') ?? '')

@@ -239,6 +239,15 @@ describe('a provider', () => {
     expect((await signInBy(site)).status).toBe(303)
   })
 
+  test('that forgot us for a moment is asked as before when it knows us again', async () => {
+    const { metadata } = methods('client_secret_basic', 'client_secret_post')
+    const { site, state } = await aLiarsSite({ ...(metadata && { metadata }), forgets: true })
+    expect((await signInBy(site)).status).toBe(502)
+    state.lies = {}
+    const all = await Promise.all([signInBy(site), signInBy(site)])
+    expect(all.map(({ status }) => status)).toEqual([303, 303])
+  })
+
   test('that does not know us is told of to the operator, and the secret to nobody', async () => {
     const more = { 'client-secret': 'another-canary-0123456789' }
     const { site, state } = await aLiarsSite({}, more)
