@@ -13,34 +13,62 @@ const COUNT_MS = 1000
 const PART = 10
 
 /**
- * Whether more may wait. Counting costs as much as waits, so it is done once a second, or whenever there is
- * little room left; then only one transaction of the whole fleet does at a time, and the limit is exact.
+ * Whether more may wait. Counting costs as much as waits, so it is done once a second, by one for all of this process, and
+ * nobody waits for anybody else's commit. Only when there is little room left, one transaction of the whole fleet counts
+ * at a time, and the limit is exact.
  */
 export class Headroom {
   readonly most: number
   #free = 0
   #until = 0
+  #counting: Promise<unknown> | null = null
 
   constructor(most: number) {
     this.most = most
   }
 
   async fits(plan: Plan, added: number): Promise<boolean> {
-    if (added <= 0) return true
-    if (performance.now() < this.#until && added <= this.#free) {
-      this.#free -= added
-      return true
+    if (added <= 0 || this.#take(added)) return true
+    if (performance.now() >= this.#until) {
+      // Whoever counts has all the locks that it wants, so it never waits for those who wait for it here.
+      if (this.#counting) await this.#counting.catch(() => undefined)
+      else await this.#countForAll(plan)
+      if (this.#take(added)) return true
     }
     await plan.lock([roomLock])
-    const [row] = await plan.query(
-      `SELECT count(*) AS waiting FROM runhook.runs WHERE status = 'queued'`,
-    )
+    return (await this.#count(plan, added)) >= 0
+  }
+
+  /** Of what this process has found to be free. */
+  #take(added: number): boolean {
+    if (performance.now() >= this.#until || added > this.#free) return false
+    this.#free -= added
+    return true
+  }
+
+  async #countForAll(plan: Plan): Promise<void> {
+    const counting = this.#count(plan, 0)
+    this.#counting = counting
+    try {
+      await counting
+    } finally {
+      this.#counting = null
+    }
+  }
+
+  /** How much room there is beside what is added; less than 0 when it does not fit. */
+  async #count(plan: Plan, added: number): Promise<number> {
+    const [row] = await plan.query(waitingSql, [this.most])
     const room = this.most - (row ? number(row, 'waiting') : 0) - added
     this.#free = Math.max(0, Math.floor(room / PART))
     this.#until = performance.now() + COUNT_MS
-    return room >= 0
+    return room
   }
 }
+
+/** However many wait, no more are counted than may. */
+const waitingSql = `SELECT count(*) AS waiting FROM (
+  SELECT FROM runhook.runs WHERE status = 'queued' LIMIT $1) AS waits`
 
 /** What stands in a line for one ref. A rollout counts as one. */
 export interface Waiting {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { roomLock } from '../../src/postgres/keys.ts'
 import { aHook, aPush } from '../some.ts'
 import { onPostgres as test } from './database.ts'
 import { aFleet, inGroup } from './members.ts'
@@ -102,6 +103,19 @@ test('no more runs wait than may, whoever asks', async () => {
   expect(refused).toHaveLength(4)
   expect(refused[0]?.reason).toMatchObject({ code: 'busy' })
   expect(await fleet.db.query('SELECT 1 FROM runhook.deliveries')).toHaveLength(5)
+})
+
+test('as long as there is room, nobody waits for whoever counts what waits', async () => {
+  const fleet = await aFleet()
+  const held = Promise.withResolvers<void>()
+  const counting = fleet.planner.transaction(async (plan) => {
+    await plan.lock([roomLock])
+    await held.promise
+  })
+  await Promise.all(['a', 'b', 'c'].map((group) => fleet.accept(inGroup(group))))
+  held.resolve()
+  await counting
+  expect(await fleet.statuses()).toEqual(['queued', 'queued', 'queued'])
 })
 
 test('a burst for one group takes one connection of a receiver, and does not hold up others', async () => {
