@@ -1,18 +1,21 @@
 /**
  * The outputs in PostgreSQL as a whole: how many bytes they are, and which belong to no run. The size is what
  * their runs say, because a look at every row would take minutes, and the table's own does not become less
- * when rows go. Runs end on all machines, so it is asked for, not counted.
+ * when rows go. Runs end on all machines, so it is asked for, not counted: see tables-outputs.ts.
  */
 
 import type { KeptOutputs } from '../record/prune.ts'
 import { number } from '../record/rows.ts'
 import type { Postgres } from './connect.ts'
+import { lock, outputLock } from './keys.ts'
 
 /** How old the size may be when a run ends; it is asked anew before each round. */
 const KNOWN_MS = 5 * 60_000
 /** Rows that go at once: some megabytes. */
 const ROWS = 500
 const RUNS = 200
+/** Changes of the size that are added up at once: a part of a second, also after an import. */
+const CHANGES = 50_000
 
 export class PostgresKeptOutputs implements KeptOutputs {
   readonly #db: Postgres
@@ -34,8 +37,14 @@ export class PostgresKeptOutputs implements KeptOutputs {
 
   async count(): Promise<void> {
     this.#countedAt = Date.now()
-    const [row] = await this.#db.query(keptBytes)
-    this.#bytes = row ? number(row, 'bytes') : 0
+    for (;;) {
+      const [row] = await this.#db.transaction(async (session) => {
+        await lock(session, [outputLock])
+        return session.query(foldChanges, [CHANGES])
+      })
+      this.#bytes = Math.max(0, row ? number(row, 'bytes') : 0)
+      if (!row || number(row, 'changes') < CHANGES) return
+    }
   }
 
   async remove(runIds: readonly number[]): Promise<void> {
@@ -72,9 +81,14 @@ export class PostgresKeptOutputs implements KeptOutputs {
   }
 }
 
-const keptBytes = `
-  SELECT coalesce(sum(greatest(output_bytes - output_cut, 0)), 0)::bigint AS bytes FROM runhook.runs
-  WHERE finished_at IS NOT NULL AND output_removed_at IS NULL`
+/** One at a time: whoever came second would not see the sum that the first one writes. Fewer than asked for are all. */
+const foldChanges = `
+  WITH gone AS (
+    DELETE FROM runhook.output_changes
+    WHERE ctid = ANY (ARRAY(SELECT ctid FROM runhook.output_changes LIMIT $1)) RETURNING bytes
+  ), folded AS (SELECT count(*) AS changes, coalesce(sum(bytes), 0) AS bytes FROM gone
+  ), kept AS (INSERT INTO runhook.output_changes SELECT bytes FROM folded WHERE bytes <> 0)
+  SELECT changes, bytes::bigint FROM folded`
 
 const removeRows = `
   WITH gone AS (

@@ -13,6 +13,8 @@ export const guidLock = (guidKey: string) => `0 guid ${guidKey}`
 export const bodyLock = (hash: Uint8Array) => `0 body ${Buffer.from(hash).toString('hex')}`
 /** Of counting what waits, when there is little room left. Always the last. */
 export const roomLock = '3 room'
+/** Of adding up how much output is kept. Alone. */
+export const outputLock = '4 outputs'
 
 /** Until the end of the transaction, in the order given. */
 export async function lock(session: Session, names: readonly string[]): Promise<void> {

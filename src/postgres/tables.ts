@@ -15,6 +15,7 @@ const inRange = (columns: readonly string[], least: number, most: number) =>
 const oneOf = (column: string, values: readonly string[]) =>
   `CHECK (${column} IN (${values.map((value) => `'${value}'`).join(', ')}))`
 
+import { outputTables } from './tables-outputs.ts'
 import { peopleTables } from './tables-people.ts'
 
 export const tables = `
@@ -137,8 +138,13 @@ export const tables = `
   CREATE INDEX runs_by_success ON runhook.runs (hook, ref_name, finished_at)
     WHERE status = 'success' AND sha IS NOT NULL;
   CREATE INDEX runs_last_of_worker ON runhook.runs (worker, hook, id) WHERE worker IS NOT NULL;
-  CREATE INDEX runs_with_output ON runhook.runs (finished_at, id) INCLUDE (output_bytes, output_cut)
+  CREATE INDEX runs_with_output ON runhook.runs (finished_at, id)
     WHERE finished_at IS NOT NULL AND output_removed_at IS NULL;
+  -- How far back the last ones of a hook go: a rollout counts as one.
+  CREATE INDEX runs_last_of_hook ON runhook.runs (hook, id) WHERE id = unit AND finished_at IS NOT NULL;
+  CREATE INDEX runs_last_started ON runhook.runs (hook, id)
+    WHERE id = unit AND finished_at IS NOT NULL AND started_at IS NOT NULL;
+  CREATE INDEX runs_by_config ON runhook.runs (config);
 
   CREATE TABLE runhook.steps (
     run_id BIGINT NOT NULL REFERENCES runhook.runs (id),
@@ -194,16 +200,7 @@ export const tables = `
     CHECK (isfinite(started_at) AND isfinite(seen_at)), ${inRange(['lease_ms'], 1, 86_400_000)}
   );
 
-  -- What runs wrote, by the offset of each piece in the whole stream; what was cut out is missing.
-  CREATE TABLE runhook.outputs (
-    run_id BIGINT NOT NULL,
-    at BIGINT NOT NULL,
-    bytes BYTEA NOT NULL,
-    PRIMARY KEY (run_id, at),
-    -- At -1 is the line that stands for a gap: see pieces.ts.
-    ${numbers('run_id')}, ${inRange(['at'], -1, MOST.number)}
-  );
-  ALTER TABLE runhook.outputs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  ${outputTables}
 
   CREATE TABLE runhook.pruned_runs (
     delivery_id BIGINT NOT NULL,

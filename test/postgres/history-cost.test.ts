@@ -1,4 +1,6 @@
 import { expect } from 'vitest'
+import { PostgresKeptOutputs } from '../../src/postgres/kept-outputs.ts'
+import { PostgresPrune } from '../../src/postgres/prune.ts'
 import { aHook } from '../some.ts'
 import { onPostgres as test } from './database.ts'
 import { aFleet, inGroup, onEvery, type TestFleet } from './members.ts'
@@ -16,9 +18,9 @@ async function aHistory(fleet: TestFleet): Promise<void> {
   )
   await fleet.db.query(
     `INSERT INTO runhook.runs (delivery_id, hook, update_index, concurrency_group, attempt, status, queued_at,
-        started_at, finished_at, config, event, ref_name, sha, inputs, label, worker, unit)
+        started_at, finished_at, config, event, ref_name, sha, inputs, label, worker, unit, output_bytes)
       SELECT id, 'deploy-site', 0, 'deploy-site', 1, CASE WHEN id % 5 = 0 THEN 'success' ELSE 'failure' END, 1, 1,
-        id, 'c', 'push', 'main', 'aa', '{}', 'default', 'one', id FROM runhook.deliveries`,
+        id, 'c', 'push', 'main', 'aa', '{}', 'default', 'one', id, 7 FROM runhook.deliveries`,
   )
   await fleet.db.query('ANALYZE')
 }
@@ -58,5 +60,27 @@ test('what a run costs does not grow with the history', async () => {
   expect(await fleet.fleet.mend()).toBe(0)
   expect(await fleet.fleet.counts()).toEqual({ waiting: 0, running: 0 })
   expect(await fleet.fleet.deployed()).toHaveLength(1)
+  expect((await read(fleet)) - before).toBeLessThan(RUNS / 10)
+})
+
+test('what it costs to know what is kept does not grow with the history', async () => {
+  const fleet = await aFleet({ connections: 6 })
+  await aHistory(fleet)
+  const [prune, kept] = [new PostgresPrune(fleet.db), new PostgresKeptOutputs(fleet.db)]
+  await fleet.db.query(
+    `UPDATE runhook.runs SET hook = 'never', status = 'cancelled', started_at = NULL WHERE id % 2 = 0`,
+  )
+  await fleet.db.query('VACUUM ANALYZE runhook.runs')
+  await kept.count()
+  const before = await read(fleet)
+  expect(await prune.oldestOfLast('deploy-site', 500)).toBe(RUNS - 999)
+  expect(await prune.oldestOfLast('never', 500)).toBe(RUNS - 998)
+  expect(await prune.oldestOfLastStarted('deploy-site')).toBe(RUNS - 9)
+  expect(await prune.oldestOfLastStarted('never')).toBeNull()
+  await fleet.db.query(`INSERT INTO runhook.configs VALUES ('c', '{}', 1), ('unused', '{}', 1)`)
+  await prune.configs([], 2)
+  expect(await fleet.db.query('SELECT hash FROM runhook.configs')).toEqual([{ hash: 'c' }])
+  await kept.count()
+  expect(kept.bytes).toBe(RUNS * 7)
   expect((await read(fleet)) - before).toBeLessThan(RUNS / 10)
 })

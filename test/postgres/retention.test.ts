@@ -183,6 +183,33 @@ describe('while others are at it', () => {
     expect(left.map(({ hash }) => hash)).toEqual(['c-old', 'c-said'])
   })
 
+  onPostgres(
+    'how much output is kept is what ended runs say, however they came and went',
+    async () => {
+      const { database, aRun } = await anArchive()
+      for (const ago of [3, 2, 1, 0]) await aRun(ago)
+      const change = (set: string, id: number) =>
+        database.query(`UPDATE runhook.runs SET ${set} WHERE id = ${id}`)
+      await change('output_bytes = 1000', 1)
+      await change('output_bytes = 500, output_cut = 100', 2)
+      await change('output_bytes = 30', 3)
+      await change(`output_bytes = 7, status = 'queued', finished_at = NULL`, 4)
+      const [one, two] = [new PostgresKeptOutputs(database), new PostgresKeptOutputs(database)]
+      await Promise.all([one.count(), two.count(), one.count(), two.count()])
+      expect([one.bytes, two.bytes]).toEqual([1430, 1430])
+      await new PostgresPrune(database).outputRemoved([1])
+      await new PostgresPrune(database).runs([2])
+      await change(`status = 'failure', finished_at = 5`, 4)
+      await one.count()
+      expect(one.bytes).toBe(37)
+      await change('output_removed_at = 6', 3)
+      await change('output_removed_at = 6', 4)
+      await one.count()
+      expect(one.bytes).toBe(0)
+      expect(await database.query('SELECT * FROM runhook.output_changes')).toEqual([])
+    },
+  )
+
   onPostgres('of runs for one update what succeeded is remembered', async () => {
     const { database, retention, aRun, hooks } = await anArchive({ historyMs: DAY })
     hooks.set('deploy-site', { runs: 1, ageMs: null })
