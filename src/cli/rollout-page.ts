@@ -2,7 +2,7 @@
 
 import type { Run } from '../model/run.ts'
 import type { Rollout } from '../postgres/contract.ts'
-import { notRun, statusOfRollout, strategyOf, summaryOf } from '../show/rollout-words.ts'
+import { notRun, statusOfRollout, stopOf, strategyOf, summaryOf } from '../show/rollout-words.ts'
 import { ago, stamp } from '../show/when.ts'
 import { printable } from './printable.ts'
 import { durationOf, eventOf, retryOf, shortSha, signOf } from './run-words.ts'
@@ -14,12 +14,13 @@ export function rolloutPage(rollout: Rollout, terminal: Terminal): string {
   const { out } = terminal
   const now = terminal.now()
   const { runs } = rollout
+  const stop = stopOf(rollout)
   const names = runs.map(nameOf)
   const width = Math.max(0, ...names.map(displayWidth))
   const lines = [
     out.style('bold', headline(rollout)),
     `  asked ${stamp(rollout.createdAt)} (${ago(rollout.createdAt, now)}), ${strategyOf(rollout)}`,
-    ...(rollout.stopped === null ? [] : [`  stopped: ${printable(rollout.stopped)}`]),
+    ...(stop === null ? [] : [`  ${printable(stop)}`]),
     '',
     ...runs.map((run, index) => {
       const sign = signOf(run)

@@ -6,8 +6,10 @@ import type { Rollout } from '../postgres/contract.ts'
 import { called, id } from '../show/parameters.ts'
 import {
   isUnderWay,
+  isWhole,
   notRun,
   statusOfRollout,
+  stopOf,
   strategyOf,
   summaryOf,
 } from '../show/rollout-words.ts'
@@ -111,12 +113,15 @@ function Asked({ run }: { run: Run }) {
 }
 
 function Stopped({ rollout }: { rollout: Rollout }) {
-  if (rollout.stopped === null) return null
+  const stop = stopOf(rollout)
+  if (stop === null) return null
+  const mood = isWhole(rollout) ? 'success' : 'failure'
   return (
-    <p class="notice s-failure">
-      <Icon name="failure" />
+    <p class={`notice s-${mood}`}>
+      <Icon name={mood} />
       <span>
-        Stopped: <Plain text={rollout.stopped} />. What was still to come is not run.
+        <Plain text={`${stop.slice(0, 1).toUpperCase()}${stop.slice(1)}`} />.
+        {mood === 'failure' ? ' What was still to come is not run.' : null}
       </span>
     </p>
   )

@@ -49,3 +49,19 @@ export function statusOfRollout({ runs }: Pick<Rollout, 'runs'>): RunStatus {
 export function isUnderWay({ runs }: Pick<Rollout, 'runs'>): boolean {
   return runs.some((run) => run.finishedAt === null)
 }
+
+/** Every worker has run it, the last attempt on each counts. */
+export function isWhole({ runs }: Pick<Rollout, 'runs'>): boolean {
+  return runs.length > 0 && runs.every(({ status }) => status === 'success')
+}
+
+/**
+ * `stopped: web-3 failed`; null where nothing stopped it. That it was stopped stays stored: what was run again by hand
+ * since may have made it whole, which is then what a person has to know.
+ */
+export function stopOf(rollout: Pick<Rollout, 'stopped' | 'runs'>): string | null {
+  const { stopped } = rollout
+  if (stopped === null) return null
+  if (!isWhole(rollout)) return `stopped: ${stopped}`
+  return `was stopped: ${stopped}; it has been run again since, and every worker has it now`
+}

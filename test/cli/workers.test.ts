@@ -166,6 +166,22 @@ describe('runhook rollouts', () => {
     )
   })
 
+  test('one that was stopped is whole when the others have been run again', async () => {
+    const stopped = aStoppedRollout()
+    const again = (count: number) =>
+      stopped.runs.map((run, index) =>
+        index < count ? aRun({ ...run, status: 'success', startedAt: 1, reason: null }) : run,
+      )
+    const said = async (count: number) => {
+      const shell = await aFleetShell({ rollouts: [{ ...stopped, runs: again(count) }] })
+      return (await shell.run('rollouts', '142')).out
+    }
+    expect(await said(4)).toContain('\n  stopped: web-3 failed\n')
+    expect(await said(5)).toContain(
+      '\n  was stopped: web-3 failed; it has been run again since, and every worker has it now\n',
+    )
+  })
+
   test('a retry shows while it waits, and what was asked of nobody is told', async () => {
     const retry = { run: 142, number: 1, times: 3, interruptions: 0 }
     const begun = { startedAt: null, finishedAt: null, exitCode: null }
