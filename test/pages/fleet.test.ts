@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Audit } from '../../src/record/audit.ts'
+import { aFleet } from '../show/fleet.ts'
 import { accountsOf, aWorld } from '../show/world.ts'
 import { browserTest, expectAccessible, open, overhang } from './browser.ts'
 import { ofFleet } from './every-page.ts'
@@ -97,6 +98,17 @@ describe('a rollout', () => {
     expect(text).toContain('Stopped: web-3 failed. What was still to come is not run.')
     expect(text).toContain('2 success, 1 failure, 2 not run')
     expect((await site.get('/-/rollouts/12')).status).toBe(404)
+  })
+
+  test('says of one that was stopped that it is whole, when the others have been run again', async () => {
+    const world = aFleetWorld()
+    const [stopped] = (await world.fleet?.rollouts({ limit: 1 })) ?? []
+    if (!stopped) throw new Error('there is one')
+    const runs = stopped.runs.map((run) => ({ ...run, status: 'success' as const, startedAt: 1 }))
+    const site = await aFleetSite({ ...world, fleet: aFleet({ rollouts: [{ ...stopped, runs }] }) })
+    const { text } = await site.get('/-/rollouts/11')
+    expect(text).toContain('Was stopped: web-3 failed; it has been run again since')
+    expect(text).not.toContain('What was still to come')
   })
 
   test('stands on the page of each of its runs, and of its hook', async () => {
