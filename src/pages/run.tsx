@@ -125,7 +125,6 @@ function What({ run, delivery, now }: { run: Run; delivery: StoredDelivery | nul
           </span>
         )}
         <a href={`${BASE}/deliveries/${run.deliveryId}`}>delivery #{run.deliveryId}</a>
-        {run.outputBytes > 0 ? <span>{bytes(run.outputBytes)} of output</span> : null}
       </p>
       {run.reason === null ? null : (
         <p class={`reason s-${run.status}`}>
@@ -173,7 +172,12 @@ function Buttons({ c, run, parts }: { c: Ask; run: Run; parts: PagesParts }) {
           </button>
         </form>
       ) : null}
-      <a class="button" href={`${BASE}/runs/${run.id}/output`} download={`run-${run.id}.log`}>
+      <a
+        class="button"
+        href={`${BASE}/runs/${run.id}/output`}
+        download={`run-${run.id}.log`}
+        title={run.outputBytes > 0 ? `${bytes(run.outputBytes)} of output` : undefined}
+      >
         <Icon name="download" /> Download
       </a>
     </div>
