@@ -111,7 +111,8 @@ test('no page of the router is forgotten by those who look at all of them', () =
 })
 
 describe('every page', () => {
-  browserTest('has no barrier in light and dark, and no sideways scroll on a phone', async () => {
+  const title = 'has no barrier in light and dark, and no sideways scroll on a phone'
+  browserTest(title, { timeout: 120_000 }, async () => {
     const site = await aLivedInSite()
     const shots = process.env.SHOTS
     for (const scheme of ['light', 'dark', 'phone'] as const) {
