@@ -2,7 +2,7 @@
 
 import type { StoredDelivery } from '../model/delivery.ts'
 import type { Run } from '../model/run.ts'
-import { guidKeyOf } from '../record/repeats.ts'
+import { deliveryColumns, deliveryRow } from '../record/delivery-row.ts'
 import type { Place } from './place.ts'
 import type { Plan } from './plan.ts'
 import { sealFields, sealOf } from './seal.ts'
@@ -64,29 +64,7 @@ export async function insertDelivery(
   delivery: StoredDelivery,
   bodyHash: Uint8Array | null,
 ): Promise<void> {
-  await plan.query(deliverySql, [
-    delivery.id,
-    delivery.receivedAt,
-    delivery.endpoint,
-    delivery.host,
-    delivery.guid,
-    guidKeyOf(delivery),
-    delivery.event,
-    delivery.action,
-    delivery.repository,
-    delivery.defaultBranch,
-    delivery.sender,
-    JSON.stringify(delivery.updates),
-    delivery.proof,
-    delivery.address,
-    JSON.stringify(delivery.headers),
-    delivery.problem,
-    delivery.duplicateOf,
-    JSON.stringify(delivery.verdicts),
-    delivery.answer && JSON.stringify(delivery.answer),
-    bodyHash,
-    delivery.body,
-  ])
+  await plan.query(deliverySql, deliveryRow(delivery, bodyHash))
 }
 
 /** For json_to_recordset. Its text can hold neither U+0000 nor half a character, which JSON can. */
@@ -132,7 +110,5 @@ const insertSql = `WITH rows AS (
     WHERE concurrency_group IS NOT NULL AND job IS NOT NULL AND not_before IS NULL)
   INSERT INTO runhook.runs (${names}, seal) SELECT ${names}, decode(seal, 'hex') FROM rows`
 
-const deliverySql = `INSERT INTO runhook.deliveries (id, received_at, endpoint, host, guid, guid_key, event,
-    action, repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of,
-    verdicts, answer, body_hash, body)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
+const deliverySql = `INSERT INTO runhook.deliveries (${deliveryColumns.join(', ')})
+  VALUES (${deliveryColumns.map((_, index) => `$${index + 1}`).join(', ')})`

@@ -8,7 +8,8 @@ import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { answeredWith, newRun, settled } from './asked.ts'
 import type { Database } from './database.ts'
-import { bodyHashOf, guidKeyOf, Repeats } from './repeats.ts'
+import { deliveryColumns, deliveryRow } from './delivery-row.ts'
+import { bodyHashOf, Repeats } from './repeats.ts'
 import { number } from './rows.ts'
 import type { Accepted, Begun, Wanted } from './store.ts'
 import type { Transitions } from './transitions.ts'
@@ -69,7 +70,7 @@ export class Acceptance {
       ),
       verdicts: settled(verdicts, held, runs),
     }
-    this.#insertDelivery(stored, runs.length > 0 ? bodyHash : null)
+    this.#sql.insertDelivery.run(...deliveryRow(stored, runs.length > 0 ? bodyHash : null))
     const tally = this.#queue(runs, going, stored, mayBegin)
     if (tally.queued.length === runs.length) return { delivery: stored, ...tally }
     return { delivery: this.#toldOfFewer(stored, tally.queued), ...tally }
@@ -128,32 +129,6 @@ export class Acceptance {
   #running(group: string): number[] {
     return this.#sql.running.all(group).map((row) => number(row, 'id'))
   }
-
-  #insertDelivery(delivery: StoredDelivery, bodyHash: Uint8Array | null): void {
-    this.#sql.insertDelivery.run(
-      delivery.id,
-      delivery.receivedAt,
-      delivery.endpoint,
-      delivery.host,
-      delivery.guid,
-      guidKeyOf(delivery),
-      delivery.event,
-      delivery.action,
-      delivery.repository,
-      delivery.defaultBranch,
-      delivery.sender,
-      JSON.stringify(delivery.updates),
-      delivery.proof,
-      delivery.address,
-      JSON.stringify(delivery.headers),
-      delivery.problem,
-      delivery.duplicateOf,
-      JSON.stringify(delivery.verdicts),
-      delivery.answer && JSON.stringify(delivery.answer),
-      bodyHash,
-      delivery.body,
-    )
-  }
 }
 
 function keptOf(want: Wanted | undefined): number | null {
@@ -170,9 +145,8 @@ function statements(db: Database) {
     running: db.prepare(`SELECT id FROM runs WHERE concurrency_group = ? AND status = 'running'`),
     answered: db.prepare('UPDATE deliveries SET answer = ? WHERE id = ?'),
     insertDelivery: db.prepare(
-      `INSERT INTO deliveries (id, received_at, endpoint, host, guid, guid_key, event, action,
-        repository, default_branch, sender, updates, proof, address, headers, problem, duplicate_of, verdicts,
-        answer, body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO deliveries (${deliveryColumns.join(', ')})
+        VALUES (${deliveryColumns.map(() => '?').join(', ')})`,
     ),
   }
 }
