@@ -1,6 +1,7 @@
 /**
- * The cookie of a session, and that of one who is on his way to the provider. On https its name binds it: browsers take `__Host-` from this very host alone, so
- * a neighbour under the same domain cannot plant one. On this machine there is no https to bind it to.
+ * The cookie of a session, and that of one who is on his way to the provider. On https its name binds it: browsers
+ * take `__Host-` from this very host alone, so a neighbour under the same domain cannot plant one. On this machine
+ * there is no https to bind it to.
  */
 
 import { SESSION_MS } from '../record/users.ts'
@@ -21,12 +22,17 @@ export function sessionIn(header: string | undefined, place: Place): string | nu
   return place === 'local' ? (bound ?? cookieIn(header, LOCAL)) : bound
 }
 
+/**
+ * The name must be it to the byte (RFC 6265, 4.2.1: pairs are parted by "; "). Nothing else is taken off it: a neighbour's
+ * "\u00a0__Host-runhook" is a name that browsers do not guard, and `trim` would make ours of it. Of two of one name
+ * somebody has planted one, and it is not said which: neither counts.
+ */
 function cookieIn(header = '', name: string): string | null {
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-  }
-  return null
+  const found = header
+    .split(';')
+    .map((pair) => pair.replace(/^ +| +$/g, ''))
+    .filter((pair) => pair.startsWith(`${name}=`))
+  return found.length === 1 ? (found[0]?.slice(name.length + 1) ?? null) : null
 }
 
 /** Lax, so that a link from the chat opens the page; what changes something is guarded by same-origin.ts. */
