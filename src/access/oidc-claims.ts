@@ -10,6 +10,20 @@ import { USER_NAME } from './identify.ts'
 /** As they stand in the ID token, or in the answer of the UserInfo endpoint. */
 export type Claims = Readonly<Record<string, unknown>>
 
+/**
+ * What the ID token says goes before what the UserInfo endpoint says. That an address is verified is said of the
+ * address beside it: it makes nobody the owner of one that the other of the two names.
+ */
+export function together(token: Claims, userInfo: Claims): Claims {
+  const all = new Map(Object.entries({ ...userInfo, ...token }))
+  const from = Object.hasOwn(token, 'email') ? token : userInfo
+  const other = from === token ? userInfo : token
+  if (!Object.hasOwn(from, 'email_verified') && other.email !== from.email)
+    all.delete('email_verified')
+  else if (Object.hasOwn(from, 'email_verified')) all.set('email_verified', from.email_verified)
+  return Object.fromEntries(all)
+}
+
 /** The highest that fits; null when none does. */
 export function roleFor(claims: Claims, rules: readonly OidcRule[]): Role | null {
   const order = ['admin', 'operator', 'viewer'] as const

@@ -5,7 +5,7 @@
 
 import type { Configuration, ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../model/oidc.ts'
-import { type Claims, claimsOf, valuesOf } from './oidc-claims.ts'
+import { type Claims, claimsOf, together, valuesOf } from './oidc-claims.ts'
 import type { Flow } from './oidc-flow.ts'
 import { createProof, type Proof } from './oidc-proof.ts'
 import { refusalFor, refusalOfAnswer, wrongIssuer } from './oidc-trouble.ts'
@@ -53,7 +53,10 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
     const claims = tokens.claims() ?? { iss: '', sub: '' }
     // The library lets one address of a provider speak for many issuers, and a subject is of one alone.
     if (URL.parse(claims.iss)?.href !== settings.issuer) throw wrongIssuer(settings, claims.iss)
-    return { ...(await more(client, known, tokens.access_token, claims)), ...claims }
+    // Whoever asked for it, where that is said (OpenID Connect Core 1.0, 3.1.3.7, rule 5); the library looks only at lists.
+    const { azp = settings.clientId }: Claims = claims
+    if (azp !== settings.clientId) throw new Error('its ID token was asked for by another client')
+    return together(claims, await more(client, known, tokens.access_token, claims))
   }
 
   /** Many providers put groups there and not into the ID token. */

@@ -36,6 +36,7 @@ const tokens: readonly [what: string, lies: Lies][] = [
     'for several clients, another of which asked',
     { claims: (honest) => ({ ...honest, aud: [CLIENT.id, 'another'], azp: 'another' }) },
   ],
+  ['for us, asked for by another', { claims: (honest) => ({ ...honest, azp: 'another' }) }],
   ['of another issuer', { claims: (honest) => ({ ...honest, iss: 'https://evil.example' }) }],
   ['that has expired', { claims: (honest) => ({ ...honest, exp: later(-120) }) }],
   ['that does not expire', { claims: ({ exp: _, ...rest }) => rest }],
