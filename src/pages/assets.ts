@@ -21,9 +21,10 @@ const folder = new URL(
 
 const assets: ReadonlyMap<string, Asset> = new Map([
   ['style.css', file('style.css', 'text/css')],
-  ...['theme.js', 'page.js', 'lines.js', 'log.js', 'search.js', 'find.js'].map(
-    (name) => [name, file(`client/${name}`, 'text/javascript')] as const,
-  ),
+  ...[
+    ...['theme.js', 'cut-off.js', 'connection.js', 'page.js'],
+    ...['lines.js', 'log.js', 'search.js', 'find.js'],
+  ].map((name) => [name, file(`client/${name}`, 'text/javascript')] as const),
   ...moods.map((mood) => [`${mood}.svg`, { type: 'image/svg+xml', text: favicon(mood) }] as const),
 ])
 

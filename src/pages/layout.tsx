@@ -45,7 +45,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
   const { refresh = live } = frame
   const hasFleet = useContext(HasFleet)
   return (
-    <html lang="en" data-live={live ? 'yes' : ''}>
+    <html lang="en" data-live={live ? 'yes' : ''} data-now={Date.now()}>
       <head>
         <meta charset="utf-8" />
         <title>{`${plain(title)} · runhook`}</title>
@@ -55,6 +55,8 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
         <link rel="icon" type="image/svg+xml" href={asset(`${mood}.svg`)} />
         <link rel="stylesheet" href={asset('style.css')} />
         <script src={asset('theme.js')} />
+        <script src={asset('cut-off.js')} defer />
+        <script src={asset('connection.js')} defer />
         <script src={asset('page.js')} defer />
         <script src={asset('lines.js')} defer />
         <script src={asset('log.js')} defer />

@@ -69,7 +69,9 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
         ))}
       </nav>
       {tab === 'log' ? (
-        await logOf(c, parts, run)
+        c.req.query('glance') === undefined ? (
+          await logOf(c, parts, run)
+        ) : null // of a tab in the background
       ) : (
         <TabBody tab={tab} run={run} delivery={delivery} parts={parts} />
       )}

@@ -1,6 +1,7 @@
 /**
- * Events to a browser that stays (text/event-stream). Its `EventSource` comes back by itself with the id of
- * the last event it got. A line now and then keeps proxies from taking the silence for the end.
+ * Events to a browser that stays (text/event-stream). Its page comes back by itself with the id of the last
+ * event it got: see client/connection.ts. A line now and then keeps proxies, and the page, from taking the
+ * silence for the end.
  */
 
 import { streamOf } from '../show/answers.ts'

@@ -67,3 +67,20 @@ export function overhang(page: Page): Promise<number> {
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   )
 }
+
+const VISIBILITY = `
+  let hidden = window.beginsHidden === true
+  Object.defineProperty(document, 'hidden', { get: () => hidden })
+  window.hide = (is) => {
+    hidden = is
+    document.dispatchEvent(new Event('visibilitychange'))
+  }`
+
+/** From the next page on `hide` works on it. Without a screen no tab is ever behind another. */
+export async function canHide(page: Page, { begins = false } = {}): Promise<void> {
+  await page.addInitScript(`window.beginsHidden = ${begins}; ${VISIBILITY}`)
+}
+
+export async function hide(page: Page, is = true): Promise<void> {
+  await page.evaluate(`window.hide(${is})`)
+}

@@ -2,7 +2,7 @@
 {
   class RunLog extends HTMLElement {
     #lines: LogLines | null = null
-    #events: EventSource | null = null
+    #events: Connection | null = null
     #place = ''
     #follows = false
     #scrolledTo = 0
@@ -25,9 +25,8 @@
       // How high lines are the browser knows only once they are in sight.
       if (this.#lines) new ResizeObserver(() => this.#toEnd()).observe(this.#lines)
       addEventListener('hashchange', () => this.#goToLine())
+      document.addEventListener('page-taken-over', () => this.#ended && this.#endSteps())
       addEventListener('scroll', () => this.#scrolled(), { passive: true })
-      addEventListener('pagehide', () => this.#close())
-      addEventListener('pageshow', (event) => event.persisted && this.#listen())
       // Nothing stands beneath a log that grows: it would be pushed away.
       if (this.dataset.live === 'yes') document.querySelector('.foot')?.remove()
       this.#listen()
@@ -39,30 +38,41 @@
 
     #listen() {
       if (this.#events || this.#ended || this.#place === '') return
-      const from = encodeURIComponent(this.#place)
-      const events = new EventSource(`/-/runs/${this.dataset.run}/log?from=${from}`)
-      this.#events = events
       this.querySelector('.log-next')?.remove()
-      events.addEventListener('lines', (event) => {
-        this.#lines?.add(JSON.parse(event.data))
-        if (event.lastEventId === this.#place || event.lastEventId === '') return
-        this.#place = event.lastEventId
-        if (this.#lines?.isFull && !this.#follows) this.#stop()
-      })
-      events.addEventListener('step', (event) => {
-        this.#lines?.head(JSON.parse(event.data))
-      })
-      events.addEventListener('run', () => document.dispatchEvent(new Event('run-moved')))
-      events.addEventListener('end', () => {
+      const address = () =>
+        `/-/runs/${this.dataset.run}/log?from=${encodeURIComponent(this.#place)}`
+      this.#events = new Connection(address, (heard) => this.#hear(heard))
+      this.#events.open()
+    }
+
+    #hear({ event, id, data }: Heard) {
+      if (event === 'lines') {
+        this.#lines?.add(JSON.parse(data))
+        if (id !== '' && id !== this.#place) {
+          this.#place = id
+          if (this.#lines?.isFull && !this.#follows) this.#stop()
+        }
+      }
+      if (event === 'step') this.#lines?.head(JSON.parse(data))
+      if (event === 'end') {
         this.#ended = true
         this.#close()
-        document.dispatchEvent(new Event('run-moved'))
-      })
-      events.addEventListener('error', () => {
-        if (events.readyState !== EventSource.CLOSED) return
-        this.#close()
-        setTimeout(() => this.#listen(), 3000)
-      })
+      }
+      if (event === 'run' || event === 'end') document.dispatchEvent(new Event('run-moved'))
+    }
+
+    /** A server that was killed has told nobody how its last step ended: as the run did. */
+    #endSteps() {
+      const run = document.querySelector('h1 .status')
+      for (const time of this.querySelectorAll('summary [data-since]')) {
+        time.removeAttribute('data-since')
+        const step = time.parentElement?.querySelector('.status')
+        const [icon, word] = [run?.querySelector('.icon'), step?.querySelector('.unseen')]
+        if (!run || !step || !icon || !word) continue
+        step.className = run.className
+        word.textContent = icon.nextSibling?.nodeValue ?? ''
+        step.replaceChildren(icon.cloneNode(true), word)
+      }
     }
 
     #close() {

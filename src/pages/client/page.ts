@@ -1,7 +1,7 @@
 /**
  * What every page has: the switch of light and dark, buttons that copy, and parts that follow what happens.
  * A page that hears that something has moved asks for itself again and takes over what is different, so
- * there is one way to draw a page: the server's.
+ * there is one way to draw a page: the server's. A tab in the background asks now and then how it stands.
  */
 {
   class ThemeSwitch extends HTMLElement {
@@ -86,10 +86,14 @@
     return one.nodeName === other.nodeName && keyOf(one) === keyOf(other)
   }
 
-  /** At most so often, ms: a flood of runs must not become a flood of requests. */
+  /** At most so often, ms, and at most a fifth of the time: a flood of runs must not become a flood of requests. */
   const PAUSE = 400
+  const SHARE = 4
+  /** Until what failed is asked again, ms; each time twice as long, up to the most. */
+  const [FAILED, FAILED_MOST] = [1000, 30_000]
   let asking = false
   let again = false
+  let failed = 0
 
   async function refresh(): Promise<void> {
     if (asking) {
@@ -97,54 +101,95 @@
       return
     }
     asking = true
-    try {
-      const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
-      if (answer.ok && !answer.redirected) takeOver(await answer.text())
-    } catch {
-      // The server is away for a moment; the next word comes when it is back.
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    again = false
+    const begun = performance.now()
+    const found = await ask(location.href)
+    if (found instanceof Document) takeOver(found)
+    if (found instanceof Document) cutOff.back(refresh)
+    else if (found) cutOff.signedOut(refresh, found.type === 'opaqueredirect')
+    else cutOff.lost(refresh)
+    failed = found === null ? failed + 1 : 0
+    const pause = Math.max(PAUSE, SHARE * (performance.now() - begun))
+    await wait(found === null ? Math.min(FAILED * 2 ** (failed - 1), FAILED_MOST) : pause)
     asking = false
-    if (again) {
-      again = false
-      void refresh()
+    if (again || found === null) void refresh()
+  }
+
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  /** Null when the server is away for a moment, or cannot say: then it is asked again. */
+  async function ask(address: string | URL): Promise<Document | Response | null> {
+    try {
+      const headers = { accept: 'text/html' }
+      const answer = await fetch(address, { headers, redirect: 'manual' })
+      if (cutOff.isSignedOut(answer)) return answer
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+      // What a proxy says while there is nothing behind it is no page of ours.
+      return answer.status < 500 && page.documentElement.dataset.now ? page : null
+    } catch {
+      return null
     }
   }
 
-  function takeOver(html: string): void {
-    const page = new DOMParser().parseFromString(html, 'text/html')
+  function takeOver(page: Document): void {
     const [now, then] = [document.querySelector('main'), page.querySelector('main')]
     if (!now || !then) return
+    const focus = document.activeElement
     morph(now, then)
+    // What was moved to another place has lost it.
+    if (focus instanceof HTMLElement && focus.isConnected) focus.focus({ preventScroll: true })
+    showTab(page)
+    const { live = '', now: time = '' } = page.documentElement.dataset
+    Object.assign(document.documentElement.dataset, { live, now: time })
+    document.dispatchEvent(new Event('page-taken-over'))
+  }
+
+  function showTab(page: Document): void {
     if (document.title !== page.title) document.title = page.title
     const picture = page.querySelector('link[rel=icon]')?.getAttribute('href')
     const shown = document.querySelector('link[rel=icon]')
     if (picture && shown?.getAttribute('href') !== picture) shown?.setAttribute('href', picture)
-    document.documentElement.dataset.live = page.documentElement.dataset.live ?? ''
   }
 
-  /** Word of what has moved. Nobody looks at a page in the background: its connection is another's. */
+  const isLive = () => document.documentElement.dataset.live === 'yes'
+
+  /** Word of what has moved. */
   function follow(): void {
-    let events: EventSource | null = null
     let seen = ''
-    const open = () => {
-      if (events || document.documentElement.dataset.live !== 'yes') return
-      events = new EventSource(`/-/events${seen === '' ? '' : `?seen=${encodeURIComponent(seen)}`}`)
-      events.addEventListener('moved', (event) => {
-        seen = event.lastEventId
-        void refresh().then(() => {
-          if (document.documentElement.dataset.live !== 'yes') close()
-        })
-      })
+    const moves = new Connection(
+      () => `/-/events?seen=${encodeURIComponent(seen)}`,
+      ({ event, id }) => {
+        if (event !== 'moved') return
+        seen = id
+        void refresh()
+      },
+    )
+    const asLive = () => (isLive() ? moves.open() : moves.close())
+    document.addEventListener('page-taken-over', asLive)
+    asLive()
+  }
+
+  /** Between two looks of a tab in the background, ms. */
+  const GLANCE = 15_000
+
+  /** Title and picture of a tab go on to tell how its page stands, also where nobody looks at the rest. */
+  function glance(): void {
+    let timer = 0
+    const look = async () => {
+      if (!document.hidden) return
+      const address = new URL(location.href)
+      address.searchParams.set('glance', 'yes')
+      const found = await ask(address)
+      if (!document.hidden || found instanceof Response) return
+      if (found) showTab(found)
+      if (found?.documentElement.dataset.live !== '') timer = setTimeout(look, GLANCE)
     }
-    const close = () => {
-      events?.close()
-      events = null
+    const begin = () => {
+      clearTimeout(timer)
+      if (document.hidden && isLive()) timer = setTimeout(look, GLANCE)
     }
-    document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
-    addEventListener('pagehide', close)
-    addEventListener('pageshow', open)
-    if (!document.hidden) open()
+    document.addEventListener('visibilitychange', begin)
+    begin()
   }
 
   customElements.define('theme-switch', ThemeSwitch)
@@ -153,4 +198,5 @@
   // A log that moves has a connection of its own, and tells when its run has moved; but not of other runs.
   const isTold = document.querySelector('run-log[data-live=yes]') !== null
   if (!isTold || document.querySelector('[data-follow]')) follow()
+  glance()
 }
