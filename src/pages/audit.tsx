@@ -16,9 +16,15 @@ export async function auditPage(c: Ask, { audit }: PagesParts): Promise<Response
   const found = await audit.list({ before, limit: AT_ONCE + 1 })
   const rows = found.slice(0, AT_ONCE)
   const next = found.length > AT_ONCE ? rows.at(-1)?.id : undefined
+  const frame = {
+    title: 'Audit log',
+    place: 'audit' as const,
+    visitor: c.get('visitor'),
+    live: before === undefined,
+  }
   return page(
     c,
-    <Layout frame={{ title: 'Audit log', place: 'audit', visitor: c.get('visitor') }}>
+    <Layout frame={frame}>
       <h1>Audit log</h1>
       <p class="dim">
         Who signed in, pressed a button or changed something, here, by the API or on the command

@@ -28,6 +28,8 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
     title: `Delivery #${delivery.id}`,
     place: 'deliveries' as const,
     visitor: c.get('visitor'),
+    live: dry === null, // a dry run is what was asked for, once
+    refresh: false,
   }
   return page(
     c,

@@ -1,6 +1,6 @@
 /**
  * The word that something has moved, for pages that show more than one run: a run moved, a delivery came,
- * something was refused, a worker came or went. It carries a number and nothing else: a page that hears it asks for itself again.
+ * something was refused, a worker came or went, somebody did something. It carries a number and nothing else: a page that hears it asks for itself again.
  * Nobody is asked anything while nobody looks.
  */
 
@@ -13,7 +13,7 @@ import type { SseEvent } from './sse.ts'
 const LOOK_MS = 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
-type Watched = Pick<PagesParts, 'store' | 'watchAll' | 'fleet'>
+type Watched = Pick<PagesParts, 'store' | 'watchAll' | 'fleet' | 'audit'>
 
 export class Pulse {
   readonly #parts: Watched
@@ -76,17 +76,25 @@ export class Pulse {
   }
 
   async #look(): Promise<void> {
-    const { store, fleet } = this.#parts
+    const { store, fleet, audit } = this.#parts
     try {
-      const [[delivery], [run], refused, workers = []] = await Promise.all([
+      const [[delivery], [run], refused, [done], workers = []] = await Promise.all([
         store.deliveries({ limit: 1 }),
         store.runs({ limit: 1 }),
         store.refusals({ since: Date.now() - DAY_MS, limit: 1 }),
+        audit.list({ limit: 1 }),
         fleet?.workers(),
       ])
       const latest = refused.refusals[0]
       const fleetIs = workers.map(({ name, state, startedAt }) => `${name} ${state} ${startedAt}`)
-      const found = [delivery?.id, run?.id, latest?.lastAt, latest?.count, ...fleetIs].join(' ')
+      const found = [
+        delivery?.id,
+        run?.id,
+        latest?.lastAt,
+        latest?.count,
+        done?.id,
+        ...fleetIs,
+      ].join(' ')
       if (found === this.#seen) return
       this.#seen = found
       this.#moved()
