@@ -7,7 +7,7 @@ import { Icon } from './icons.tsx'
 import { startsByHand } from './inputs.tsx'
 import { LastWords } from './last-words.tsx'
 import { BASE, type PagesParts } from './parts.ts'
-import { detailOf, durationOf, Pills, Sparkline, Status } from './status.tsx'
+import { detailOf, Pills, Sparkline, Status, Took } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
 
@@ -117,7 +117,12 @@ function Last({ run, title, now }: { run: Run; title: string | undefined; now: n
         </a>
         <span class="dim">
           <When at={run.finishedAt ?? run.startedAt ?? run.queuedAt} now={now} />
-          {run.startedAt === null ? null : ` · ${durationOf(run, now)}`}
+          {run.startedAt === null ? null : (
+            <>
+              {' · '}
+              <Took run={run} now={now} />
+            </>
+          )}
           {run.refName === null ? ` · ${plain(run.event)}` : null}
         </span>
       </p>

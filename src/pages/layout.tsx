@@ -58,6 +58,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
         <script src={asset('cut-off.js')} defer />
         <script src={asset('connection.js')} defer />
         <script src={asset('page.js')} defer />
+        <script src={asset('clock.js')} type="module" />
         <script src={asset('lines.js')} defer />
         <script src={asset('log.js')} defer />
         <script src={asset('search.js')} defer />

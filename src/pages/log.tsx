@@ -114,7 +114,7 @@ export function Log(props: {
 
 export function stepHead(step: StepRecord) {
   const status = step.status ?? 'running'
-  const time = step.finishedAt === null ? '' : took(step.finishedAt - step.startedAt)
+  const time = took((step.finishedAt ?? Date.now()) - step.startedAt)
   return (
     <summary>
       <span class={`status s-${status}`}>
@@ -130,7 +130,9 @@ export function stepHead(step: StepRecord) {
           <Plain text={step.reason} />
         </span>
       )}
-      <span class="took">{time}</span>
+      <span class="took" data-since={step.finishedAt === null ? step.startedAt : undefined}>
+        {time}
+      </span>
     </summary>
   )
 }

@@ -17,7 +17,7 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, pathValue } from './render.tsx'
-import { detailOf, durationOf, Status, words } from './status.tsx'
+import { detailOf, Status, Took, words } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
 import { type Waits, waitsOf } from './waits.ts'
@@ -181,7 +181,9 @@ export function ByWorker(props: { runs: readonly Run[]; waits: Waits; of?: numbe
                 #{run.id}
               </a>
             </td>
-            <td class="took">{durationOf(run, now)}</td>
+            <td class="took">
+              <Took run={run} now={now} />
+            </td>
             <td class="when">
               <When at={run.finishedAt ?? run.startedAt ?? run.queuedAt} now={now} />
             </td>

@@ -2,7 +2,7 @@
 
 import type { Run } from '../model/run.ts'
 import { BASE } from './parts.ts'
-import { detailOf, durationOf, Status } from './status.tsx'
+import { detailOf, Status, Took } from './status.tsx'
 import { When } from './times.tsx'
 import type { Titles } from './titles.ts'
 import { Plain, plain } from './visible.tsx'
@@ -72,7 +72,9 @@ export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
                 <Plain text={run.worker ?? ''} />
               </td>
             ) : null}
-            <td class="took">{durationOf(run, now)}</td>
+            <td class="took">
+              <Took run={run} now={now} />
+            </td>
             <td class="when">
               <When at={run.queuedAt} now={now} />
             </td>

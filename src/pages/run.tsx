@@ -17,7 +17,7 @@ import { type Ask, BASE, hookNamed, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RolloutOfRun, rolloutOf } from './rollout-list.tsx'
 import { type Tab, TabBody, tabOf, tabs } from './run-tabs.tsx'
-import { detailOf, durationOf, Status, words } from './status.tsx'
+import { detailOf, Status, Took, words } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
 import { waitsOf } from './waits.ts'
@@ -119,7 +119,11 @@ function What({ run, delivery, now }: { run: Run; delivery: StoredDelivery | nul
       </p>
       <p class="dim">
         <When at={run.startedAt ?? run.queuedAt} now={now} />
-        {run.startedAt === null ? null : <span class="took">{durationOf(run, now)}</span>}
+        {run.startedAt === null ? null : (
+          <span class="took">
+            <Took run={run} now={now} />
+          </span>
+        )}
         {run.attempt > 1 ? <span>attempt {run.attempt}</span> : null}
         {run.worker === null ? null : (
           <span>

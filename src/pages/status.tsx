@@ -39,6 +39,13 @@ export function durationOf(run: Run, now: number): string {
   return run.startedAt === null ? '' : took((run.finishedAt ?? now) - run.startedAt)
 }
 
+/** The same; of a run under way it goes on while one looks, see client/clock.ts. */
+export function Took({ run, now }: { run: Run; now: number }) {
+  const { startedAt, finishedAt } = run
+  if (startedAt === null || finishedAt !== null) return <>{durationOf(run, now)}</>
+  return <span data-since={startedAt}>{durationOf(run, now)}</span>
+}
+
 /** One small bar for each run, the newest at the right. */
 export function Pills({ runs }: { runs: readonly Run[] }) {
   return (

@@ -2,10 +2,10 @@
 
 import { ago, stamp } from '../show/when.ts'
 
-/** `2m ago`; the exact time when pointed at, and for machines. */
+/** `2m ago`, and older while one looks (client/clock.ts); the exact time when pointed at, and for machines. */
 export function When({ at, now }: { at: number; now: number }) {
   return (
-    <time datetime={new Date(at).toISOString()} title={`${stamp(at)} (${zone})`}>
+    <time datetime={new Date(at).toISOString()} title={`${stamp(at)} (${zone})`} data-age>
       {ago(at, now)}
     </time>
   )

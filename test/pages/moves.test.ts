@@ -2,8 +2,50 @@
 
 import { describe, expect } from 'vitest'
 import { aSite as aGuardedSite } from '../access/site.ts'
+import { until } from '../some.ts'
 import { browserTest, open } from './browser.ts'
 import { aSite, pushed } from './site.ts'
+
+describe('times', () => {
+  browserTest('go on while a run is under way, of its steps too, and push nothing', async () => {
+    const site = await aSite({ 'deploy-site': pushed('sleep 60') })
+    const { page, wrong } = await open()
+    await site.push()
+    await page.goto(`${site.url}/-/runs/1`)
+    for (const [place, what] of [
+      ['.run-what .took', 'the time of the run'],
+      ['.step .took', 'the time of its step'],
+    ] as const) {
+      const took = page.locator(place)
+      const first = await took.innerText()
+      expect(first).toMatch(/^\d+\.\ds$/)
+      const before = await took.boundingBox()
+      await until(async () => (await took.innerText()) !== first, what)
+      expect((await took.boundingBox())?.width).toBe(before?.width)
+    }
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('h1', { hasText: 'cancelled' }).waitFor()
+    expect(await page.locator('[data-since]').count()).toBe(0)
+    expect(wrong).toEqual([])
+  })
+
+  browserTest('grow old on a page where nothing happens, by the clock of the server', async () => {
+    const site = await aSite({ 'deploy-site': pushed('true') })
+    await site.push()
+    const { page, wrong } = await open()
+    // This machine is a day late.
+    await page.clock.install({ time: Date.now() - 86_400_000 })
+    await until(async () => (await site.get('/-/runs/1')).text.includes('success: '), 'the run')
+    await page.goto(`${site.url}/-/runs/1`)
+    const time = page.locator('.run-what time')
+    expect(await time.innerText()).toMatch(/^(just now|\d+s ago)$/)
+    await page.clock.fastForward('02:10')
+    await until(async () => /^[23]m ago$/.test(await time.innerText()), 'the age')
+    await page.clock.fastForward('03:00:00')
+    await until(async () => (await time.innerText()) === '3h ago', 'the age')
+    expect(wrong).toEqual([])
+  })
+})
 
 describe('by itself', () => {
   browserTest('a delivery shows that it was sent through again', async () => {
