@@ -12,10 +12,12 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
+import { RunTable } from './run-list.tsx'
 import { When } from './times.tsx'
 import { Payload } from './tree.tsx'
 import { VerdictList } from './verdict.tsx'
 import { Plain } from './visible.tsx'
+import { waitsOf } from './waits.ts'
 
 const REPEATS = 100
 
@@ -24,6 +26,8 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
   const delivery = await findDelivery(c, parts)
   const dry = await dryRun(c, parts, delivery)
   const repeats = await parts.store.deliveries({ duplicateOf: delivery.id, limit: REPEATS })
+  const runs = await parts.store.runs({ deliveryId: delivery.id, limit: REPEATS })
+  const waits = await waitsOf(parts, runs)
   const frame = {
     title: `Delivery #${delivery.id}`,
     place: 'deliveries' as const,
@@ -75,6 +79,12 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
       )}
       <h2>{dry === null ? 'Verdict' : 'What it did when it came'}</h2>
       <VerdictList verdicts={delivery.verdicts} updates={delivery.updates} wouldRun={false} />
+      {runs.length === 0 ? null : (
+        <>
+          <h2>Runs</h2>
+          <RunTable runs={runs} now={Date.now()} waits={waits} titles={new Map()} />
+        </>
+      )}
       <Facts delivery={delivery} repeats={repeats} />
       <Request delivery={delivery} />
       <Answer answer={answerOf(delivery)} />

@@ -48,12 +48,14 @@ describe('times', () => {
 })
 
 describe('by itself', () => {
-  browserTest('a delivery shows that it was sent through again', async () => {
+  browserTest('a delivery shows what runs for it, and that it was sent through again', async () => {
     const site = await aSite({ 'deploy-site': pushed('true') })
     await site.push()
     const { page, wrong } = await open()
     await page.goto(`${site.url}/-/deliveries/1`)
-    await page.getByText('Received').waitFor()
+    await page.locator('.list .status', { hasText: 'success' }).waitFor()
+    await site.form('/-/runs/1/rerun')
+    await page.locator('.list tr', { hasText: '#2' }).getByText('success').waitFor()
     await site.form('/-/deliveries/1/redeliver')
     await page.locator('.facts', { hasText: 'Came again as' }).getByText('#2').waitFor()
     expect(wrong).toEqual([])

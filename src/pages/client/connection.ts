@@ -88,7 +88,6 @@ class Connection {
       })
       const isOurs = answer.headers.get('content-type')?.startsWith('text/event-stream')
       if (answer.ok && isOurs && answer.body) await this.#read(answer.body, asking)
-      else void answer.body?.cancel()
     } catch {
       // Whatever broke it, what follows is the same.
     }
