@@ -1,5 +1,6 @@
 /** How a run stands, always as a sign, a word and a colour. */
 
+import type { Child } from 'hono/jsx'
 import type { Run, RunStatus } from '../model/run.ts'
 import { took } from '../show/when.ts'
 import { Icon } from './icons.tsx'
@@ -15,7 +16,7 @@ export const words: Readonly<Record<RunStatus, string>> = {
   interrupted: 'interrupted',
 }
 
-export function Status({ status, more = '' }: { status: RunStatus; more?: string }) {
+export function Status({ status, more = '' }: { status: RunStatus; more?: Child }) {
   return (
     <span class={`status s-${status}`}>
       <Icon name={status} />
@@ -26,10 +27,18 @@ export function Status({ status, more = '' }: { status: RunStatus; more?: string
 }
 
 /** `exit 1`, `SIGKILL`, `retry 2 of 3`: what the word alone does not say. */
-export function detailOf(run: Run, now: number): string {
+export function detailOf(run: Run, now: number): Child {
   if (run.status === 'queued' && run.retry) {
+    const { number, times } = run.retry
     const left = Math.ceil(((run.notBefore ?? 0) - now) / 1000)
-    return `retry ${run.retry.number} of ${run.retry.times}${left > 0 ? ` in ${took(left * 1000)}` : ''}`
+    const says = `retry ${number} of ${times}`
+    if (left <= 0) return says
+    return (
+      <>
+        {`${says} in `}
+        <span data-until={run.notBefore}>{took(left * 1000)}</span>
+      </>
+    )
   }
   if (run.status !== 'failure') return ''
   return run.exitCode === null ? (run.signal ?? '') : `exit ${run.exitCode}`

@@ -29,6 +29,19 @@ describe('times', () => {
     expect(wrong).toEqual([])
   })
 
+  browserTest('count down to the next try of what failed', async () => {
+    const retry = { times: 2, delay: '50m' }
+    const site = await aSite({ 'deploy-site': pushed('false', { retry }) })
+    await site.push()
+    const { page, wrong } = await open()
+    await until(async () => (await site.get('/-/runs/2')).status === 200, 'the next try')
+    await page.goto(`${site.url}/-/runs/2`)
+    const left = page.locator('h1 .more', { hasText: 'retry 1 of 2 in 49m' })
+    const first = await left.innerText()
+    await until(async () => (await left.innerText()) !== first, 'the count')
+    expect(wrong).toEqual([])
+  })
+
   browserTest('grow old on a page where nothing happens, by the clock of the server', async () => {
     const site = await aSite({ 'deploy-site': pushed('true') })
     await site.push()

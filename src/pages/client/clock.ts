@@ -5,7 +5,7 @@ import { ago, took } from './when.js'
 const root = document.documentElement
 /** From then on ages are dates, in the time zone of the server, ms. */
 const DATES = 29 * 24 * 60 * 60 * 1000
-/** Between two ticks: where something runs, where an age is told in seconds, else; ms. */
+/** Between two ticks: where something runs or is about to, where an age is told in seconds, else; ms. */
 const [RUNS, FRESH, ELSE] = [1000, 5000, 30_000]
 
 /** How far the server's clock is ahead of this machine's, ms. */
@@ -32,6 +32,10 @@ function tick(): void {
   for (const time of document.querySelectorAll<HTMLElement>('[data-since]')) {
     pause = RUNS
     say(time, took(now - Number(time.dataset.since)))
+  }
+  for (const time of document.querySelectorAll<HTMLElement>('[data-until]')) {
+    pause = RUNS
+    say(time, took(1000 * Math.max(0, Math.ceil((Number(time.dataset.until) - now) / 1000))))
   }
   timer = setTimeout(tick, pause)
 }
