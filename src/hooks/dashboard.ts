@@ -15,15 +15,54 @@ export function readDashboard(
 ): DashboardSettings | null {
   const { dashboard = {} } = written.server ?? {}
   if (dashboard === false) return null
-  const own = readUrl([...AT, 'public-url'], dashboard['public-url'], report)
+  const own = readOwnUrl(dashboard['public-url'], report)
   const { host, port } = dashboard
   if (port === undefined) {
     if (host !== undefined) report.error([...AT, 'host'], 'needs a "port" beside it', { at: 'key' })
-    return { listen: null, publicUrl: own ?? publicUrl }
+    return {
+      listen: null,
+      publicUrl: own ?? withoutPath(publicUrl, dashboard['public-url'], report),
+    }
   }
   const listen = { host: host ?? '127.0.0.1', port: readPort([...AT, 'port'], port, report) }
   return { listen, publicUrl: own }
 }
+
+/** Its pages lead to each other by `/-/…`, its cookies count for a whole host: beneath a path it cannot be. */
+function readOwnUrl(written: string | undefined, report: Report): string | null {
+  const at = [...AT, 'public-url']
+  const url = readUrl(at, written, report)
+  if (url === null || !hasPath(url)) return url
+  const shown = JSON.stringify(report.written(at) ?? written)
+  report.error(at, `${shown} has a path, beneath which it cannot be`, {
+    hint: `${OWN_NAME}, such as "${EXAMPLE}"`,
+  })
+  return null
+}
+
+/**
+ * Behind a proxy that takes the path away, hooks are rightly told by an address with one. The dashboard at the
+ * same address is not: where people reach it is then unknown.
+ */
+function withoutPath(url: string | null, own: string | undefined, report: Report): string | null {
+  if (url === null || !hasPath(url)) return url
+  if (own === undefined)
+    report.warn(
+      ['server', 'public-url'],
+      'has a path: hooks can be called by it, the dashboard cannot',
+      {
+        hint: `${OWN_NAME}: "dashboard": { "public-url": "${EXAMPLE}" }; or leave it out: "dashboard": false`,
+      },
+    )
+  return null
+}
+
+function hasPath(url: string): boolean {
+  return new URL(url).pathname !== '/'
+}
+
+const OWN_NAME = 'give the dashboard a name of its own'
+const EXAMPLE = 'https://runs.example.com'
 
 export function readProxyLogin({ written, report }: FileDraft): ProxyLogin | null {
   const { login, 'trusted-proxies': proxies } = written.server ?? {}

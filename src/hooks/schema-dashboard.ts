@@ -38,7 +38,7 @@ export const dashboard = v.union(
         ),
         'public-url': key(
           'Public URL',
-          'The address by which people reach the dashboard, such as https://runs.example.com. Default: "public-url" of "server", where it has no port of its own.',
+          'The address by which people reach the dashboard, such as https://runs.example.com, without a path. Default: "public-url" of "server", where it has no port of its own.',
           text('an address such as "https://runs.example.com"'),
         ),
       },

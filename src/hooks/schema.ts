@@ -42,7 +42,7 @@ const server = v.strictObject(
     ),
     'public-url': key(
       'Public URL',
-      'The address by which people and Git hosts reach this server, such as https://deploy.example.com.',
+      'The address by which people and Git hosts reach this server, such as https://deploy.example.com. With a path it is for hooks alone.',
       text('an address such as "https://deploy.example.com"'),
     ),
     'max-parallel': key(

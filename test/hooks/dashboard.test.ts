@@ -24,7 +24,30 @@ test('the dashboard is where deliveries come to, unless it has a port of its own
   expect(await at({ dashboard: false })).toBeNull()
 })
 
+test('an address with a path is for hooks alone, and the dashboard is told to have a name of its own', async () => {
+  const url = 'https://example.com/deploy'
+  const warning =
+    'warn server.public-url has a path: hooks can be called by it, the dashboard cannot'
+  expect(await lines({ 'public-url': url })).toEqual([warning])
+  expect(await settings({ 'public-url': url })).toMatchObject({
+    publicUrl: url,
+    dashboard: { listen: null, publicUrl: null },
+  })
+  const own = { 'public-url': 'https://runs.example.com' }
+  for (const dashboard of [false, own, { port: 9001 }, { port: 9001, ...own }])
+    expect(await lines({ 'public-url': url, dashboard })).toEqual([])
+  expect(await lines({ 'public-url': 'https://example.com/' })).toEqual([])
+  const { shown } = await written({ server: { 'public-url': url }, hooks })
+  expect(shown).toContain(
+    'give the dashboard a name of its own: "dashboard": { "public-url": "https://runs.example.com" }; or leave it out: "dashboard": false',
+  )
+})
+
 test.each<[object, string]>([
+  [
+    { dashboard: { 'public-url': 'https://example.com/runs/' } },
+    'error server.dashboard.public-url: "https://example.com/runs/" has a path, beneath which it cannot be',
+  ],
   [
     { dashboard: true },
     'error server.dashboard: true is not false, or an object such as { "port": 9001 }',
