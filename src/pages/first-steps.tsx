@@ -5,7 +5,7 @@ import { quote } from '../hosts/recipes.ts'
 import type { Hook } from '../model/hook.ts'
 import { Icon } from './icons.tsx'
 import { startsByHand } from './inputs.tsx'
-import { BASE } from './parts.ts'
+import { hookAt } from './parts.ts'
 import { Pre } from './visible.tsx'
 
 /** Hooks that are named one by one; a long file is on the page anyway. */
@@ -98,7 +98,7 @@ function Links(props: { hooks: readonly Hook[]; to: string; word: string; icon: 
   return (
     <p class="buttons">
       {props.hooks.slice(0, NAMED).map(({ name }) => (
-        <a class="button quiet" href={`${BASE}/hooks/${name}${props.to}`}>
+        <a class="button quiet" href={`${hookAt(name)}${props.to}`}>
           <Icon name={props.icon} /> {props.word} {name}
         </a>
       ))}

@@ -48,6 +48,11 @@ export type Ask = Context<PagesEnv>
 /** Everything of the dashboard is beneath it: other paths are the users' hooks'. */
 export const BASE = '/-'
 
+/** The page of a hook. Records may hold names that no hooks file could. */
+export function hookAt(name: string): string {
+  return `${BASE}/hooks/${encodeURIComponent(name)}`
+}
+
 export function hookNamed(parts: Pick<PagesParts, 'hooks'>, name: string): Hook | null {
   return parts.hooks().hooks.get(name) ?? null
 }

@@ -5,7 +5,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Refusal } from '../record/store.ts'
 import { like, upTo } from '../show/parameters.ts'
 import { Layout } from './layout.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
@@ -137,7 +137,7 @@ function otherwise(reason: string): string {
 }
 
 function SetupLink({ hook }: { hook: Hook }) {
-  return <a href={`${BASE}/hooks/${hook.name}/setup`}>How {hook.name} is set up</a>
+  return <a href={`${hookAt(hook.name)}/setup`}>How {hook.name} is set up</a>
 }
 
 function address(days: number, path?: string): string {

@@ -15,7 +15,7 @@ import {
 } from '../show/rollout-words.ts'
 import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, pathValue } from './render.tsx'
 import { detailOf, Status, Took, words } from './status.tsx'
 import { When } from './times.tsx'
@@ -39,7 +39,7 @@ export async function rolloutPage(c: Ask, parts: PagesParts): Promise<Response> 
       <Crumbs
         of={[
           ['Runs', `${BASE}/runs`],
-          [plain(rollout.hook), `${BASE}/hooks/${rollout.hook}`],
+          [plain(rollout.hook), hookAt(rollout.hook)],
         ]}
       />
       <div class="run-head">
@@ -73,7 +73,7 @@ function What({ rollout }: { rollout: Rollout }) {
   return (
     <div class="run-what">
       <p>
-        <a href={`${BASE}/hooks/${rollout.hook}`}>
+        <a href={hookAt(rollout.hook)}>
           <Plain text={rollout.hook} />
         </a>
         <span>

@@ -1,7 +1,7 @@
 /** Runs as a table, newest first. */
 
 import type { Run } from '../model/run.ts'
-import { BASE } from './parts.ts'
+import { BASE, hookAt } from './parts.ts'
 import { detailOf, Status, Took } from './status.tsx'
 import { When } from './times.tsx'
 import type { Titles } from './titles.ts'
@@ -46,7 +46,7 @@ export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
             </td>
             {of === undefined ? (
               <td class="hook">
-                <a href={`${BASE}/hooks/${run.hook}`}>
+                <a href={hookAt(run.hook)}>
                   <Plain text={run.hook} />
                 </a>
               </td>

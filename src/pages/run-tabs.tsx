@@ -5,7 +5,7 @@ import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { environmentFor } from '../run/command.ts'
 import { Icon } from './icons.tsx'
-import { BASE, hookNamed, type PagesParts } from './parts.ts'
+import { BASE, hookAt, hookNamed, type PagesParts } from './parts.ts'
 import { VerdictList } from './verdict.tsx'
 import { Plain, Pre } from './visible.tsx'
 
@@ -119,7 +119,7 @@ async function ConfigTab({ run, parts }: TabProps) {
         {same || now === null ? null : (
           <>
             {' '}
-            · <a href={`${BASE}/hooks/${run.hook}`}>as it is now</a>
+            · <a href={hookAt(run.hook)}>as it is now</a>
           </>
         )}
       </p>

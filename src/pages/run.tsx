@@ -13,7 +13,7 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { readPlace, START } from './lines.ts'
 import { Log, readWindow } from './log.tsx'
-import { type Ask, BASE, hookNamed, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, hookNamed, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RolloutOfRun, rolloutOf } from './rollout-list.tsx'
 import { type Tab, TabBody, tabOf, tabs } from './run-tabs.tsx'
@@ -44,7 +44,7 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
       <Crumbs
         of={[
           ['Runs', `${BASE}/runs`],
-          [plain(run.hook), `${BASE}/hooks/${run.hook}`],
+          [plain(run.hook), hookAt(run.hook)],
         ]}
       />
       <div class="run-head" data-part="run-head">
@@ -96,7 +96,7 @@ function What({ run, delivery, now }: { run: Run; delivery: StoredDelivery | nul
   return (
     <div class="run-what">
       <p>
-        <a href={`${BASE}/hooks/${run.hook}`}>
+        <a href={hookAt(run.hook)}>
           <Plain text={run.hook} />
         </a>
         <Plain text={run.event} />

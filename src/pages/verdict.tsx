@@ -3,7 +3,7 @@
 import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
 import { adviceFor } from './advice.ts'
 import { Icon } from './icons.tsx'
-import { BASE } from './parts.ts'
+import { BASE, hookAt } from './parts.ts'
 import { Plain } from './visible.tsx'
 
 interface Judged {
@@ -23,7 +23,7 @@ export function VerdictList({ verdicts, updates, wouldRun }: Judged) {
         return (
           <li class={`card verdict ${verdict.matched ? 's-success' : 's-cancelled'}`}>
             <h3>
-              <a href={`${BASE}/hooks/${verdict.hook}`}>
+              <a href={hookAt(verdict.hook)}>
                 <Plain text={verdict.hook} />
               </a>
               {ref == null ? null : (

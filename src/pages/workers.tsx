@@ -7,7 +7,7 @@ import { called } from '../show/parameters.ts'
 import { worker as workerName } from '../show/workers.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Layout } from './layout.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, pathValue, seeOther } from './render.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
@@ -130,7 +130,7 @@ function WorkerCard({ c, worker, deployed }: CardProps) {
       </dl>
       <Has deployed={deployed} now={now} />
       {removable ? (
-        <form method="post" action={`${BASE}/workers/${worker.name}/remove`}>
+        <form method="post" action={`${BASE}/workers/${encodeURIComponent(worker.name)}/remove`}>
           <button type="submit" class="danger">
             <Icon name="failure" /> Remove
           </button>
@@ -172,7 +172,7 @@ function Has({ deployed, now }: { deployed: readonly Deployed[]; now: number }) 
         {deployed.map((one) => (
           <tr>
             <td>
-              <a href={`${BASE}/hooks/${one.hook}`}>
+              <a href={hookAt(one.hook)}>
                 <Plain text={one.hook} />
               </a>
             </td>
