@@ -5,9 +5,11 @@
 
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { isForm, NO_FORM } from '../access/form.ts'
 import { crossSiteProblem } from '../access/same-origin.ts'
 import { messageOf, RunhookError } from '../errors.ts'
 import { type Role, reaches } from '../record/tokens.ts'
+import type { ServerStatus } from '../show/control.ts'
 import { failurePage } from './failure.tsx'
 import type { Ask, PagesEnv, PagesParts } from './parts.ts'
 
@@ -62,9 +64,12 @@ export function createDoors(parts: Pick<PagesParts, 'report' | 'publicUrl' | 'fl
   }
   const limited = bodyLimit({
     maxSize: FORM_MAX,
-    onError: () => {
-      throw new RunhookError('invalid', `A form may not be larger than ${FORM_MAX / 1024} kB.`)
-    },
+    onError: (c) =>
+      failurePage(
+        c,
+        new RunhookError('invalid', `A form may not be larger than ${FORM_MAX / 1024} kB.`),
+        413,
+      ),
   })
   return {
     app,
@@ -78,11 +83,14 @@ export function createDoors(parts: Pick<PagesParts, 'report' | 'publicUrl' | 'fl
     },
     post(path, role, handle) {
       list.push({ method: 'POST', path, role })
-      app.post(path, limited, (c) => {
+      const asked = async (c: Ask, next: () => Promise<void>) => {
         admit(c, role)
         if (crossSiteProblem('POST', senderOf(c), parts.publicUrl) !== null) throw foreign
-        return handle(c)
-      })
+        if (!isForm(c.req.header())) return failurePage(c, noForm, 415)
+        await next()
+        return undefined
+      }
+      app.post(path, asked, limited, (c) => handle(c))
     },
   }
 }
@@ -95,8 +103,12 @@ function senderOf(c: Ask) {
   return { origin, host, 'sec-fetch-site': site }
 }
 
+const noForm = new RunhookError('invalid', NO_FORM, {
+  hint: 'Programs have the API for it: docs/api.md.',
+})
+
 const foreign = new RunhookError('not-allowed', 'This was not sent by a page of runhook.', {
-  hint: 'Open the page and press its button. Behind a proxy, set "public-url" of "server" and let the proxy pass the Host header on.',
+  hint: 'Open the page and press its button. Behind a proxy, set "public-url" in the hooks file and let the proxy pass the Host header on.',
 })
 
 /** Only our own errors are told in their words; anything else may hold what visitors must not see. */

@@ -8,8 +8,12 @@ import { page } from './render.tsx'
 import { Plain } from './visible.tsx'
 
 /** Null: something of ours, of which a visitor learns nothing but that. */
-export function failurePage(c: Ask, error: RunhookError | null): Response | Promise<Response> {
-  const status = error?.httpStatus ?? 500
+export function failurePage(
+  c: Ask,
+  error: RunhookError | null,
+  /** Where HTTP has a word for it that our codes have not. */
+  status = error?.httpStatus ?? 500,
+): Response | Promise<Response> {
   const message = error?.message ?? 'Something went wrong inside the server.'
   const hint = error ? error.hint : 'Its log says what.'
   return page(
@@ -41,6 +45,8 @@ const headings: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
   409: 'Not now',
+  413: 'Too large',
+  415: 'Not understood',
   422: 'Not understood',
   500: 'Something broke',
   503: 'Not at the moment',

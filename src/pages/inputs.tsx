@@ -1,12 +1,12 @@
 /** The form that starts a hook by hand, made of its inputs. What it sends is judged as any call's. */
 
-import { RunhookError } from '../errors.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Input } from '../model/url.ts'
 import { findHook } from './found.ts'
 import { Icon } from './icons.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { seeOther } from './render.tsx'
+import { Plain, plain } from './visible.tsx'
 
 /** So that no input can be taken for a field of ours. */
 const PREFIX = 'input:'
@@ -18,20 +18,24 @@ export function startsByHand(hook: Hook): boolean {
 
 export function InputForm({ hook }: { hook: Hook }) {
   return (
-    <form id="run" class="card manual" method="post" action={`${BASE}/hooks/${hook.name}/run`}>
+    <form id="run" class="card manual" method="post" action={`${hookAt(hook.name)}/run`}>
       <h2>Start it by hand</h2>
       {hook.inputs.map((input) => (
         <div class="field">
           <label for={`input-${input.name}`}>
-            {input.name}
+            <Plain text={input.name} />
             {input.required ? <span class="dim"> (needed)</span> : null}
           </label>
           <Field input={input} />
-          {input.description === null ? null : <p class="dim">{input.description}</p>}
+          {input.description === null ? null : (
+            <p class="dim">
+              <Plain text={input.description} />
+            </p>
+          )}
         </div>
       ))}
       <button type="submit" class="primary">
-        <Icon name="play" /> Run {hook.name}
+        <Icon name="play" /> Run <Plain text={hook.name} />
       </button>
     </form>
   )
@@ -46,7 +50,7 @@ function Field({ input }: { input: Input }) {
         {input.default === null ? <option value="">{input.required ? '' : '–'}</option> : null}
         {options.map((one) => (
           <option value={one} selected={one === input.default}>
-            {one}
+            {plain(one)}
           </option>
         ))}
       </select>
@@ -68,13 +72,10 @@ function Field({ input }: { input: Input }) {
 
 export async function startHook(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = findHook(c, parts)
-  const form = await c.req.formData()
-  const given = [...form].flatMap(([key, value]) => {
-    if (!key.startsWith(PREFIX)) return []
-    if (typeof value !== 'string')
-      throw new RunhookError('invalid', 'An input is a text, and not a file.')
-    return [[key.slice(PREFIX.length), value] as const]
-  })
+  const form = new URLSearchParams(await c.req.text())
+  const given = [...form].flatMap(([key, value]) =>
+    key.startsWith(PREFIX) ? [[key.slice(PREFIX.length), value] as const] : [],
+  )
   const run = await parts.control.trigger(
     hook.name,
     Object.fromEntries(given),
