@@ -8,11 +8,12 @@ import { noCookie, sessionCookie } from './cookie.ts'
 import { USER_NAME } from './identify.ts'
 import { type Content, noticePage, page, STYLE_PATH } from './layout.ts'
 import type { OidcLogin } from './oidc-login.ts'
+import { HOME, ownPath } from './own-path.ts'
 import { type Door, incomingOf, type PageContext, type Pages, placeOfPage } from './page-routes.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
 import { style } from './style.ts'
+import type { Guest } from './visitor.ts'
 
-const HOME = '/-/'
 const anybody = { role: 'anybody' } as const
 const unrecorded = { ...anybody, audit: null } as const // sign-in.ts keeps the record
 
@@ -24,7 +25,10 @@ export function loginPages(pages: Pages, door: Door, signIn: SignIn, oidc: OidcL
     if (problem) return problem
     const hasLeft = oidc !== null && c.req.query('left') !== undefined
     const elsewhere = hasLeft ? await oidc.endSessionUrl() : null
-    return loginPage({ status: 200, next: c.req.query('next') ?? '', oidc, elsewhere })
+    const next = c.req.query('next') ?? ''
+    const seen = await door.identify(incomingOf(c))
+    if (seen && 'visitor' in seen) return alreadyPage(seen.visitor, next)
+    return loginPage({ status: 200, next, oidc, elsewhere })
   })
 
   pages.post('/-/login', unrecorded, async (c) => {
@@ -76,13 +80,6 @@ function signedIn(
 ): Response {
   c.header('set-cookie', sessionCookie(session, placeOfPage(door, c)))
   return c.redirect(ownPath(next), 303)
-}
-
-/** Only into the dashboard: else our login would be the first half of somebody's fraud. */
-export function ownPath(next: string): string {
-  const url = URL.parse(next, 'http://dashboard')
-  if (!next.startsWith('/') || url?.origin !== 'http://dashboard') return HOME
-  return url.pathname.startsWith(HOME) ? url.pathname + url.search : HOME
 }
 
 /** Why nobody signs in by this way; null where he may. */
@@ -143,6 +140,15 @@ ${oidc ? providerPart(oidc, ownPath(next)) : ''}
 </form>
 ${hint}`
   return page(status, 'Sign in', content)
+}
+
+/** Whom a proxy names cannot sign out here, and would only be named again. */
+function alreadyPage({ name, role, via }: Guest, next: string): Promise<Response> {
+  const out = html`<form method="post" action="/-/logout"><p>Or as somebody else: <button class="plain">Sign out</button></p></form>`
+  const content = html`<p>You are signed in as <strong>${name}</strong>, ${role}.</p>
+<p><a class="button" href="${ownPath(next)}">Go on</a></p>
+${via === 'session' ? out : ''}`
+  return page(200, 'Signed in', content)
 }
 
 /** By the whole address: whoever came by another name of this server would come back without his cookie. */

@@ -2,9 +2,10 @@
 
 import { CALLBACK_PATH } from '../hooks/oidc.ts'
 import { flowCookie, flowCookieIn, noFlowCookie, sessionCookie } from './cookie.ts'
-import { loginPage, ownPath, wayProblem } from './login-pages.ts'
+import { loginPage, wayProblem } from './login-pages.ts'
 import type { OidcLogin } from './oidc-login.ts'
 import { OidcRefusal } from './oidc-refusal.ts'
+import { ownPath } from './own-path.ts'
 import { type Door, incomingOf, type PageContext, type Pages } from './page-routes.ts'
 
 export const START_PATH = '/-/login/oidc'

@@ -11,8 +11,10 @@ import { bodyLimit } from 'hono/body-limit'
 import { messageOf, RunhookError } from '../errors.ts'
 import type { Audit } from '../record/audit.ts'
 import { type Role, reaches, roles } from '../record/tokens.ts'
+import { isForm, NO_FORM } from './form.ts'
 import { type AccessSettings, type Identify, placeFor } from './identify.ts'
-import { noticePage } from './layout.ts'
+import { noticePage, signedOutPage } from './layout.ts'
+import { pathBehind } from './own-path.ts'
 import { crossSiteProblem } from './same-origin.ts'
 import type { Stay } from './stays.ts'
 import type { Guest } from './visitor.ts'
@@ -146,7 +148,7 @@ const FOREIGN =
 function toLogin(c: PageContext): Response | Promise<Response> {
   const wantsPage = /text\/html|\*\/\*/.test(c.req.header('accept') ?? '*/*')
   if ((c.req.method !== 'GET' && c.req.method !== 'HEAD') || !wantsPage) {
-    return notice(401, 'Signed out', 'You are not signed in, or no longer. Nothing was done.')
+    return signedOutPage(pathBehind(c.req.header('referer')))
   }
   const { pathname, search } = new URL(c.req.url)
   return c.redirect(`/-/login?next=${encodeURIComponent(pathname + search)}`, 303)
@@ -173,12 +175,7 @@ function failurePage(thrown: unknown, report: Door['report']): Promise<Response>
 }
 
 async function formOnly(c: PageContext, next: () => Promise<void>): Promise<Response | undefined> {
-  const [type = ''] = (c.req.header('content-type') ?? '').split(';', 1)
-  const hasBody =
-    c.req.header('content-length') !== '0' && c.req.header('content-type') !== undefined
-  if (hasBody && type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
-    return notice(415, 'Not understood', 'This takes what its own form sends, and nothing else.')
-  }
+  if (!isForm(incomingOf(c).headers)) return notice(415, 'Not understood', NO_FORM)
   await next()
   return undefined
 }

@@ -1,4 +1,7 @@
-/** How the pages about signing in look: as those of the dashboard, with a sheet of their own that anybody may load. */
+/**
+ * How the pages about signing in look: as those of the dashboard, with a sheet of their own that anybody may load.
+ * A page of the dashboard that leads here begins a transition, which is an error where this side wants none.
+ */
 export const style = `:root { color-scheme: light dark; font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto,
   "Noto Sans", "DejaVu Sans", sans-serif; --card: light-dark(#fff, #161b22); --line: light-dark(#dfe3e9, #272e38);
   --text: light-dark(#1a2029, #e1e6ed); --dim: light-dark(#59636f, #98a3b0); --link: light-dark(#1f55b5, #82b1ff); }
@@ -31,5 +34,6 @@ table { width: 100%; border-spacing: 0; }
 th, td { padding: 8px 14px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
   overflow-wrap: normal; }
 th { color: var(--dim); font-size: 12px; font-weight: 550; }
+@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto; } }
 @media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input, a.button { min-height: 40px; } }
 `

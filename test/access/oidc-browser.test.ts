@@ -8,6 +8,28 @@ import { aProvider, oidcOf } from './provider.ts'
 import { aSite } from './site.ts'
 
 /** The provider must know the address before there is a server. */
+test('from a page of the dashboard to one about signing in nothing breaks', async () => {
+  const site = await aSite()
+  const home = `http://127.0.0.1:${site.port}`
+  const { page, wrong, close } = await open({ reducedMotion: 'no-preference' })
+  await page.goto(home + (await site.linkOf(await aUser(site))))
+  await page.getByRole('button', { name: 'Sign in as ada' }).click()
+  await page.waitForURL(`${home}/-/`)
+  await page.locator('a.who').click()
+  await page.getByText('Signed in as ada').waitFor()
+  await page.getByRole('link', { name: 'runhook' }).click()
+  await page.waitForURL(`${home}/-/`)
+  await page.locator('a.who').click()
+  await page.getByText('Signed in as ada').waitFor()
+  expect(wrong).toEqual([])
+  await close()
+})
+
+async function aUser(site: Awaited<ReturnType<typeof aSite>>): Promise<string> {
+  await site.here('POST', '/users', { name: 'ada', role: 'viewer' })
+  return 'ada'
+}
+
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,7 @@
 /** Who comes in, by which way, and for how long. A real server, real requests. */
 
 import { describe, expect, test } from 'vitest'
-import { ownPath } from '../../src/access/login-pages.ts'
+import { ownPath } from '../../src/access/own-path.ts'
 import { until } from '../some.ts'
 import { aSite, OWN, PASSWORD } from './site.ts'
 
@@ -191,6 +191,52 @@ describe('name and password', () => {
       const answer = await site.signInByPassword('mallory', PASSWORD, { headers: from })
       expect([answer.status, answer.cookie]).toEqual([403, undefined])
     }
+  })
+})
+
+describe('who is signed in already', () => {
+  test('is not asked again, but led on, or out', async () => {
+    const site = await aSite()
+    const cookie = await site.signIn('ada', 'operator')
+    const { status, text } = await site.ask('/-/login?next=%2F-%2Fruns%3Fhook%3Dhello', { cookie })
+    expect(status).toBe(200)
+    expect(text).toContain('You are signed in as <strong>ada</strong>, operator.')
+    expect(text).toContain('href="/-/runs?hook=hello">Go on</a>')
+    expect(text).toContain('action="/-/logout"')
+    expect(text).not.toContain('name="password"')
+    expect((await site.ask('/-/login?next=https://evil.example', { cookie })).text).toContain(
+      'href="/-/">Go on</a>',
+    )
+  })
+})
+
+describe('a form that comes after the session has ended', () => {
+  test.each([
+    ['/-/runs/7?tab=log', '%2F-%2Fruns%2F7%3Ftab%3Dlog'],
+    ['//evil.example/-/', '%2F-%2F'],
+    ['', '%2F-%2F'],
+  ])('from %j says that nothing was done, and leads back there', async (from, next) => {
+    const site = await aSite()
+    const cookie = await site.signIn('ada', 'operator')
+    await site.ask('/-/logout', { cookie, form: {} })
+    const referer = from === '' ? {} : { referer: `http://127.0.0.1:${site.port}${from}` }
+    for (const path of ['/-/runs/7/rerun', '/-/account/password']) {
+      const { status, text } = await site.ask(path, {
+        cookie,
+        form: {},
+        headers: { ...OWN, ...referer },
+      })
+      expect(status).toBe(401)
+      expect(text).toContain('Nothing was done.')
+      expect(text).toContain(`href="/-/login?next=${next}">Sign in</a>`)
+    }
+  })
+
+  test('that names a page of another site leads to none', async () => {
+    const site = await aSite()
+    const headers = { ...OWN, referer: 'https://evil.example/-/login' }
+    const { text } = await site.ask('/-/runs/7/rerun', { form: {}, headers })
+    expect(text).toContain('href="/-/login?next=%2F-%2Flogin">Sign in</a>')
   })
 })
 
