@@ -13,6 +13,8 @@ export interface HostWords {
   /** The choice of a content type; null = there is none. */
   readonly type: string | null
   readonly events: string
+  /** It sends something by itself when the form is saved. */
+  readonly ping?: true
 }
 
 const family: HostWords = {
@@ -30,6 +32,7 @@ const hosts: Readonly<Record<Exclude<HostName, 'webhook'>, HostWords>> = {
     secret: 'Secret',
     type: 'Content type',
     events: 'Which events',
+    ping: true,
   },
   gitlab: {
     where: 'Settings → Webhooks → Add new webhook',

@@ -6,16 +6,16 @@ import { isFixed } from '../hosts/recipes.ts'
 import type { Hook, Secret } from '../model/hook.ts'
 import { reaches } from '../record/tokens.ts'
 import { upTo } from '../show/parameters.ts'
-import { type Arrival, arrivalOf } from './arrival.ts'
+import { arrivalOf } from './arrival.ts'
 import { findHook } from './found.ts'
 import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, queryValue, seeOther } from './render.tsx'
+import { SetupState } from './setup-state.tsx'
 import { eventsOf, wordsFor } from './setup-words.ts'
 import { sendTest } from './test-delivery.ts'
-import { When } from './times.tsx'
-import { Plain, Pre } from './visible.tsx'
+import { Plain, Pre, plain } from './visible.tsx'
 
 export async function setupPage(c: Ask, parts: PagesParts): Promise<Response> {
   return drawn(c, parts, findHook(c, parts), false)
@@ -31,7 +31,7 @@ export async function secretPage(c: Ask, parts: PagesParts): Promise<Response> {
 export async function testDelivery(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = findHook(c, parts)
   const status = await sendTest(parts, hook)
-  return seeOther(`${BASE}/hooks/${hook.name}/setup?answered=${status}`)
+  return seeOther(`${hookAt(hook.name)}/setup?answered=${status}`)
 }
 
 async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Promise<Response> {
@@ -52,11 +52,13 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Pr
       <Crumbs
         of={[
           ['Hooks', `${BASE}/`],
-          [hook.name, `${BASE}/hooks/${hook.name}`],
+          [plain(hook.name), hookAt(hook.name)],
         ]}
       />
-      <h1>Set up {hook.name}</h1>
-      <State arrival={arrival} title={words?.title ?? 'a first call'} />
+      <h1>
+        Set up <Plain text={hook.name} />
+      </h1>
+      <SetupState arrival={arrival} words={words} />
       {answered === undefined ? null : (
         <p class="notice s-queued">
           <Icon name="arrow" />
@@ -71,12 +73,16 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Pr
         {words === null ? null : (
           <li>
             At {words.title}, open <b>{words.where}</b>
-            <span class="dim"> of {hook.repositories.map(({ name }) => name).join(', ')}</span>
+            <span class="dim">
+              {' '}
+              of <Plain text={hook.repositories.map(({ name }) => name).join(', ')} />
+            </span>
           </li>
         )}
         <li>
           <b>{words?.url ?? 'URL'}</b>
-          <Copied text={url} />
+          <Copied text={plain(url)} />
+          {isOfThisMachine(url) ? <Unreachable by={words?.title ?? 'Another machine'} /> : null}
         </li>
         <SecretStep
           hook={hook}
@@ -100,42 +106,6 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Pr
   )
 }
 
-function State({ arrival, title }: { arrival: Arrival; title: string }) {
-  const { delivery, refusal } = arrival
-  const now = Date.now()
-  return (
-    <div class="setup-state" data-part="setup-state" role="status">
-      {delivery === null ? (
-        <p class="notice s-queued waiting">
-          <Icon name="queued" />
-          <span>
-            Waiting for {title === 'a first call' ? title : `${title}'s first delivery`} …
-          </span>
-        </p>
-      ) : (
-        <p class="notice s-success">
-          <Icon name="success" />
-          <span>
-            {delivery.event === 'ping' ? 'Ping' : 'Delivery'} received{' '}
-            <When at={delivery.receivedAt} now={now} />, and its proof was right (
-            <Plain text={delivery.proof} />
-            ). <a href={`${BASE}/deliveries/${delivery.id}`}>See what it said</a>
-          </span>
-        </p>
-      )}
-      {refusal === null ? null : (
-        <p class="notice s-failure">
-          <Icon name="failure" />
-          <span>
-            A request came <When at={refusal.lastAt} now={now} /> and was refused:{' '}
-            <Plain text={refusal.reason} />
-          </span>
-        </p>
-      )}
-    </div>
-  )
-}
-
 function Copied({ text }: { text: string }) {
   return (
     <copy-text class="copied">
@@ -147,7 +117,7 @@ function Copied({ text }: { text: string }) {
 function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; admin: boolean }) {
   const { hook, field, reveal, admin } = props
   const secrets = secretsOf(hook)
-  if (hook.open) return <li>Everybody may call it: it asks for no secret.</li>
+  if (hook.open) return <li>{callers(hook)} may call it: it asks for no secret.</li>
   if (secrets.length === 0) return null
   return (
     <li>
@@ -163,7 +133,7 @@ function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; 
         <>
           <span class="dim">the value of</span> <code>{secrets[0]?.name}</code>
           {admin ? (
-            <form class="inline" method="post" action={`${BASE}/hooks/${hook.name}/secret`}>
+            <form class="inline" method="post" action={`${hookAt(hook.name)}/secret`}>
               <button type="submit" class="quiet">
                 <Icon name="key" /> Show it
               </button>
@@ -178,6 +148,31 @@ function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; 
   )
 }
 
+function callers({ access: { from } }: Hook): string {
+  return from === null
+    ? 'Everybody'
+    : `Whoever calls from ${plain(from.join(', '))}, and nobody else,`
+}
+
+/** No other machine gets here by it, be it because of how this one is called or where it listens. */
+function isOfThisMachine(url: string): boolean {
+  const name = URL.parse(url)?.hostname ?? ''
+  return name === 'localhost' || /^(127\.|0\.0\.0\.0$|\[::1?\]$)/.test(name)
+}
+
+function Unreachable({ by }: { by: string }) {
+  return (
+    <p class="notice s-interrupted">
+      <Icon name="interrupted" />
+      <span>
+        {by} cannot reach this address: it leads to whatever machine asks for it. Say in the hooks
+        file by which the world comes to this server:{' '}
+        <code>{'"server": { "public-url": "https://deploy.example.com" }'}</code>
+      </span>
+    </p>
+  )
+}
+
 function secretsOf(hook: Hook): readonly Secret[] {
   return hook.secrets.length > 0 ? hook.secrets : hook.tokens
 }
@@ -188,7 +183,7 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
     <>
       <h2>Try it</h2>
       {mayRun && hook.enabled ? (
-        <form class="inline" method="post" action={`${BASE}/hooks/${hook.name}/test`}>
+        <form class="inline" method="post" action={`${hookAt(hook.name)}/test`}>
           <button type="submit">
             <Icon name="arrow" /> Send a test delivery
           </button>
@@ -198,7 +193,9 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
       <p class="dim">Or from any shell; it needs curl and openssl.</p>
       {recipesFor(hook, url).map((recipe, index) => (
         <copy-text class="copied block">
-          <Pre label={index === 0 ? 'A call' : `A call, form ${index + 1}`}>{recipe}</Pre>
+          <Pre label={index === 0 ? 'A call' : `A call, form ${index + 1}`}>
+            <Plain text={recipe} />
+          </Pre>
         </copy-text>
       ))}
     </>

@@ -139,7 +139,7 @@ describe('a hook', () => {
       const { page, wrong } = await open()
       await page.goto(`${site.url}/-/`)
       await page.getByRole('link', { name: 'Set it up' }).click()
-      await page.getByText("Waiting for GitHub's first delivery").waitFor()
+      await page.getByText("Waiting for GitHub's ping").waitFor()
       const body = JSON.stringify({
         zen: 'Keep it logically awesome.',
         hook_id: 1,
