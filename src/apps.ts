@@ -11,7 +11,7 @@ import { type Engine, type ServerRole, serverRoles } from './engine.ts'
 import { messageOf, RunhookError } from './errors.ts'
 import { serverFor } from './listen.ts'
 import type { Log } from './log.ts'
-import { mountPages, type SetVisitor } from './pages/mount.ts'
+import { mountBadges, mountPages, type SetVisitor } from './pages/mount.ts'
 import { receiveApp } from './receive/app.ts'
 import { createReceive } from './receive/receive.ts'
 import { createRedeliver } from './receive/redeliver.ts'
@@ -32,16 +32,73 @@ export interface AppOptions {
 /** The same API everywhere, with other proofs. */
 export function appsOf(
   current: Current,
-  { store, tokens, accounts, output, dispatcher, steps, moves, fleet, isReady }: Engine,
+  engine: Engine,
   { roles = serverRoles, visitor }: AppOptions,
   log: Log,
 ) {
-  let url = ''
-  let dashboard: string | null = null
+  const { store, tokens, accounts, output, dispatcher, fleet, isReady } = engine
+  const { server } = current.config
+  let listening: Addresses = { url: '', dashboard: null }
   const closing = new AbortController()
+  const stopped = stoppedOf()
+  const status = statusOf(current, dispatcher, () => listening)
+  const { receive, control, addressOf, access } = actsOf(current, engine, log, status, stopped)
+  const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
+  const tell = (text: string) => log.info(text)
+  const kept = { store, tokens, accounts, output, fleet, dashboard: () => listening.dashboard }
+  const parts = { ...kept, stays: new Stays(), control, hooks: () => current.config, report, tell }
+  const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
+  const withToken = admitTokens({ tokens, log, refuse: store.refuse.bind(store), addressOf })
+  const shown = api(access ? admitVisitors(access, withToken) : withToken)
+  if (access) {
+    const watchAll = engine.moves.watchAll.bind(engine.moves)
+    const listensAt = () => listening.url
+    const { publicUrl } = access.settings
+    const told = { watchAll, listensAt, publicUrl, keepSecretShown: keepSecretShown(access) }
+    const pages = mountPages(
+      { ...parts, ...told, audit: access.audit, closing: closing.signal },
+      visitor ?? setVisitor(access),
+    )
+    shown.route('/', access.app).route('/', pages)
+  }
+  const hooks = receiveApp(roles.includes('receive') ? receive : null, isReady)
+  const isShown = roles.includes('show')
+  const isAside = server.dashboard?.listen != null
+  // A README is read where the dashboard cannot be reached.
+  const world = access ? mountBadges(parts).route('/', hooks) : hooks
+  return {
+    web: isShown && !isAside ? shown.route('/', hooks).fetch : world.fetch,
+    aside: isShown && isAside ? shown.fetch : null,
+    /** Of all that people reach, for the agreement on who may what. */
+    routes: shown.routes,
+    local: serverFor(api(admitLocal).fetch),
+    status,
+    /** Tells callers who wait for a run that it will not start here any more, and ends what pages follow. */
+    giveUp: () => {
+      stopped.reject(stopping)
+      closing.abort()
+    },
+    setUrl(url: string, dashboard: string | null) {
+      listening = { url, dashboard }
+    },
+  }
+}
+
+function stoppedOf(): PromiseWithResolvers<never> {
   const stopped = Promise.withResolvers<never>()
   stopped.promise.catch(() => undefined)
-  const status = statusOf(current, dispatcher, () => ({ url, dashboard }))
+  return stopped
+}
+
+/** What a server does, by whatever way it is asked: take deliveries, let people in, carry out what they want. */
+function actsOf(
+  current: Current,
+  { store, tokens, accounts, output, dispatcher, steps, moves }: Engine,
+  log: Log,
+  status: () => ServerStatus,
+  stopped: PromiseWithResolvers<never>,
+) {
+  const { server } = current.config
   const arrivals = {
     store,
     log,
@@ -49,15 +106,8 @@ export function appsOf(
     accept: dispatcher.accept.bind(dispatcher),
   }
   const watch = moves.watch.bind(moves)
-  const callers = callersOf(current.config.server, {
-    store,
-    tokens,
-    output,
-    dispatcher,
-    control: { watch },
-  })
+  const callers = callersOf(server, { store, tokens, output, dispatcher, control: { watch } })
   const { addressOf } = callers
-  const { server } = current.config
   const access = accessOf(server, { accounts, store, addressOf, log })
   const receive = createReceive({
     ...arrivals,
@@ -73,45 +123,7 @@ export function appsOf(
     watch,
     status,
   }
-  const refuse = store.refuse.bind(store)
-  const report = (thrown: unknown) => log.error({ err: thrown }, messageOf(thrown))
-  const tell = (text: string) => log.info(text)
-  const kept = { store, tokens, accounts, output, fleet, dashboard: () => dashboard }
-  const parts = { ...kept, stays: new Stays(), control, hooks: () => current.config, report, tell }
-  const api = (admit: Admit) => new Hono().route('/api/v1', createApi(parts, admit))
-  const withToken = admitTokens({ tokens, log, refuse, addressOf })
-  const shown = api(access ? admitVisitors(access, withToken) : withToken)
-  if (access) {
-    const watchAll = moves.watchAll.bind(moves)
-    const listensAt = () => url
-    const { publicUrl } = access.settings
-    const told = { watchAll, listensAt, publicUrl, keepSecretShown: keepSecretShown(access) }
-    const pages = mountPages(
-      { ...parts, ...told, audit: access.audit, closing: closing.signal },
-      visitor ?? setVisitor(access),
-    )
-    shown.route('/', access.app).route('/', pages)
-  }
-  const hooks = receiveApp(roles.includes('receive') ? receive : null, isReady)
-  const isShown = roles.includes('show')
-  const isAside = server.dashboard?.listen != null
-  return {
-    web: isShown && !isAside ? shown.route('/', hooks).fetch : hooks.fetch,
-    aside: isShown && isAside ? shown.fetch : null,
-    /** Of all that people reach, for the agreement on who may what. */
-    routes: shown.routes,
-    local: serverFor(api(admitLocal).fetch),
-    status,
-    /** Tells callers who wait for a run that it will not start here any more, and ends what pages follow. */
-    giveUp: () => {
-      stopped.reject(stopping)
-      closing.abort()
-    },
-    setUrl(listening: string, pages: string | null) {
-      url = listening
-      dashboard = pages
-    },
-  }
+  return { receive, control, addressOf, access }
 }
 
 const stopping = new RunhookError('unreachable', 'The server is stopping.', {

@@ -14,6 +14,7 @@ import { type Built, createDoors } from './doors.ts'
 import { failurePage } from './failure.tsx'
 import { findDelivery, findRun } from './found.ts'
 import { hookPage } from './hook.tsx'
+import { favicon } from './icons.tsx'
 import { startHook } from './inputs.tsx'
 import { readPlace, START } from './lines.ts'
 import { Pulse } from './live.ts'
@@ -123,6 +124,13 @@ export function openDoors(parts: Pick<PagesParts, 'store' | 'hooks'>): Hono {
     found?.headers.set('x-content-type-options', 'nosniff')
     return found ?? c.notFound()
   })
+  app.get('/icon.svg', (c) => c.body(favicon('idle'), 200, { 'content-type': 'image/svg+xml' }))
+  return app.route('/', badgeDoor(parts))
+}
+
+/** Badges that are for everybody; anything else is left to what follows. */
+export function badgeDoor(parts: Pick<PagesParts, 'store' | 'hooks'>): Hono {
+  const app = new Hono()
   app.get('/badge/:file', async (c, next) => {
     const hook = hookOfBadge(parts, c.req.param('file'))
     if (!hook?.badge) return next()

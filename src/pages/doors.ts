@@ -9,7 +9,6 @@ import { isForm, NO_FORM } from '../access/form.ts'
 import { crossSiteProblem } from '../access/same-origin.ts'
 import { messageOf, RunhookError } from '../errors.ts'
 import { type Role, reaches } from '../record/tokens.ts'
-import type { ServerStatus } from '../show/control.ts'
 import { failurePage } from './failure.tsx'
 import type { Ask, PagesEnv, PagesParts } from './parts.ts'
 

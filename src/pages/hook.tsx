@@ -3,6 +3,7 @@
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
+import type { ServerStatus } from '../show/control.ts'
 import { took } from '../show/when.ts'
 import { findHook } from './found.ts'
 import { Open } from './hook-card.tsx'
@@ -10,14 +11,14 @@ import { Icon, type Mood } from './icons.tsx'
 import { InputForm, startsByHand } from './inputs.tsx'
 import { LastWords } from './last-words.tsx'
 import { Crumbs, Layout } from './layout.tsx'
-import { type Ask, BASE, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
 import { RolloutsOfHook } from './rollout-list.tsx'
 import { RunTable } from './run-list.tsx'
 import { dedent } from './run-tabs.tsx'
 import { Pills, Sparkline } from './status.tsx'
 import { titlesOf } from './titles.ts'
-import { Plain, Pre } from './visible.tsx'
+import { Plain, Pre, plain } from './visible.tsx'
 import { waitsOf } from './waits.ts'
 
 /** What rate and median are of. */
@@ -37,9 +38,11 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
     <Layout frame={frame}>
       <Crumbs of={[['Hooks', `${BASE}/`]]} />
       <div class="run-head">
-        <h1>{hook.name}</h1>
+        <h1>
+          <Plain text={hook.name} />
+        </h1>
         <div class="buttons">
-          <a class="button quiet" href={`${BASE}/hooks/${hook.name}/setup`}>
+          <a class="button quiet" href={`${hookAt(hook.name)}/setup`}>
             <Icon name="key" /> Set up
           </a>
           <a class="button quiet" href={`${BASE}/runs?hook=${hook.name}`}>
@@ -64,7 +67,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       <RolloutsOfHook parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
       <Written text={await parts.store.configText(hook.config)} config={hook.config} />
-      <Badge hook={hook} url={parts.control.status().url} />
+      <Badge hook={hook} status={parts.control.status()} />
     </Layout>,
   )
 }
@@ -139,15 +142,18 @@ function Written({ text, config }: { text: string | null; config: string }) {
   )
 }
 
-function Badge({ hook, url }: { hook: Hook; url: string }) {
-  const path = `${BASE}/badge/${hook.name}.svg`
+/** A public one is also at the address of the hooks, where everybody comes; others where people sign in. */
+function Badge({ hook, status }: { hook: Hook; status: ServerStatus }) {
+  const file = `badge/${encodeURIComponent(hook.name)}.svg`
+  const base = status.url + BASE
+  const url = `${hook.badge ? base : (status.pages ?? base)}/${file}`
   return (
     <>
       <h2>Badge</h2>
       <div class="badge">
-        <img src={path} alt={`Badge of ${hook.name}`} height="20" />
+        <img src={`${BASE}/${file}`} alt={`Badge of ${hook.name}`} height="20" />
         <copy-text class="copied">
-          <code>{`![${hook.name}](${url}${path})`}</code>
+          <code>{`![${plain(hook.name)}](${url})`}</code>
         </copy-text>
       </div>
       {hook.badge ? null : (

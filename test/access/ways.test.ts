@@ -285,6 +285,29 @@ describe('the dashboard', () => {
     expect((await site.askAt(Number(port), '/api/v1/users', { cookie })).status).toBe(200)
   })
 
+  test('answers what browsers ask of any site, and counts none of it as refused', async () => {
+    const hooks = { robots: { url: '/robots.txt', auth: 'none', on: 'get', run: 'echo mine' } }
+    const icons = [
+      '/favicon.ico',
+      '/apple-touch-icon.png',
+      '/apple-touch-icon-120x120-precomposed.png',
+    ]
+    const site = await aSite()
+    const answers = await Promise.all(
+      [...icons, '/robots.txt', '/-/icon.svg'].map((path) => site.ask(path)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([303, 404, 404, 200, 200])
+    expect(answers[0]?.headers.location).toBe('/-/icon.svg')
+    expect(answers[3]?.text).toBe('User-agent: *\nDisallow: /\n')
+    expect(answers[4]?.headers['content-type']).toBe('image/svg+xml')
+    expect((await site.ask('/-/login')).text).toContain(
+      '<link rel="icon" type="image/svg+xml" href="/-/icon.svg">',
+    )
+    expect((await site.here('GET', '/refusals')).json.total).toBe(0)
+    const taken = await aSite({ hooks })
+    expect((await taken.ask('/robots.txt')).text).toBe('mine\n')
+  })
+
   test('may be left out: then nobody signs in, and tokens still open the API', async () => {
     const site = await aSite({ server: { dashboard: false } })
     expect(site.server).toMatchObject({ dashboard: null, firstLink: null })
