@@ -11,7 +11,7 @@ import { Icon, type Mood } from './icons.tsx'
 import { InputForm, startsByHand } from './inputs.tsx'
 import { LastWords } from './last-words.tsx'
 import { Crumbs, Layout } from './layout.tsx'
-import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, inPath, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
 import { RolloutsOfHook } from './rollout-list.tsx'
 import { RunTable } from './run-list.tsx'
@@ -144,7 +144,7 @@ function Written({ text, config }: { text: string | null; config: string }) {
 
 /** A public one is also at the address of the hooks, where everybody comes; others where people sign in. */
 function Badge({ hook, status }: { hook: Hook; status: ServerStatus }) {
-  const file = `badge/${encodeURIComponent(hook.name)}.svg`
+  const file = `badge/${inPath(hook.name)}.svg`
   const base = status.url + BASE
   const url = `${hook.badge ? base : (status.pages ?? base)}/${file}`
   return (

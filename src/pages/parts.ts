@@ -48,9 +48,14 @@ export type Ask = Context<PagesEnv>
 /** Everything of the dashboard is beneath it: other paths are the users' hooks'. */
 export const BASE = '/-'
 
-/** The page of a hook. Records may hold names that no hooks file could. */
+/** The page of a hook. */
 export function hookAt(name: string): string {
-  return `${BASE}/hooks/${encodeURIComponent(name)}`
+  return `${BASE}/hooks/${inPath(name)}`
+}
+
+/** Records may hold names that no hooks file could, halves of characters among them. */
+export function inPath(name: string): string {
+  return encodeURIComponent(name.toWellFormed())
 }
 
 export function hookNamed(parts: Pick<PagesParts, 'hooks'>, name: string): Hook | null {

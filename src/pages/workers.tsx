@@ -7,7 +7,7 @@ import { called } from '../show/parameters.ts'
 import { worker as workerName } from '../show/workers.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Layout } from './layout.tsx'
-import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAt, inPath, type PagesParts } from './parts.ts'
 import { page, pathValue, seeOther } from './render.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
@@ -130,7 +130,7 @@ function WorkerCard({ c, worker, deployed }: CardProps) {
       </dl>
       <Has deployed={deployed} now={now} />
       {removable ? (
-        <form method="post" action={`${BASE}/workers/${encodeURIComponent(worker.name)}/remove`}>
+        <form method="post" action={`${BASE}/workers/${inPath(worker.name)}/remove`}>
           <button type="submit" class="danger">
             <Icon name="failure" /> Remove
           </button>

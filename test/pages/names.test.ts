@@ -8,6 +8,7 @@ import { aStrangersSite } from './strangers.ts'
 
 const name = (n: number) => `a/../b?c=${n % 4}#d&e%2f\u202exe`
 const names = [0, 1, 2, 3].map(name)
+const half = 'a\ud800'
 const known = ['h', ...names].map((one) => `/-/hooks/${encodeURIComponent(one)}`)
 const worker = names.map((one) => `/-/workers/${encodeURIComponent(one)}/remove`)
 const pages = [
@@ -30,6 +31,11 @@ test.each(pages)('%s leads to each hook and worker by its whole name', async (pa
   expect(bare.filter((one) => !known.includes(one))).toEqual([])
   const removed = targets.filter((one) => one.startsWith('/-/workers/'))
   expect(removed.filter((one) => !worker.includes(one))).toEqual([])
+})
+
+test.each(pages)('%s is drawn also of half a character', async (path) => {
+  const site = await aStrangersSite(4, () => half)
+  expect((await site.get(`/-/${path}`)).status).toBe(200)
 })
 
 test('the setup page shows what would turn a line around', async () => {
