@@ -54,7 +54,14 @@ export function appsOf(
     const watchAll = engine.moves.watchAll.bind(engine.moves)
     const listensAt = () => listening.url
     const { publicUrl } = access.settings
-    const told = { watchAll, listensAt, publicUrl, keepSecretShown: keepSecretShown(access) }
+    const hooksFile = () => current
+    const told = {
+      watchAll,
+      listensAt,
+      publicUrl,
+      hooksFile,
+      keepSecretShown: keepSecretShown(access),
+    }
     const pages = mountPages(
       { ...parts, ...told, audit: access.audit, closing: closing.signal },
       visitor ?? setVisitor(access),

@@ -16,11 +16,22 @@ export interface Current {
   redactor: Redactor | null
   /** Why the file on disk is not the config in use, else null. */
   problem: string | null
+  /** The mistakes of that file as `runhook check` shows them, without secrets; null = there is no such list. */
+  mistakes: string | null
+  /** When this config was taken over. */
+  since: number
 }
 
 export function currentOf(config: Config): Current {
   const redactor = Redactor.of(config.hidden)
-  return { config, endpoints: endpointsOf(config), redactor, problem: null }
+  return {
+    config,
+    endpoints: endpointsOf(config),
+    redactor,
+    problem: null,
+    mistakes: null,
+    since: Date.now(),
+  }
 }
 
 /** Texts of the hooks by hash, as they may be kept: passwords that stand in the file are not. */

@@ -29,8 +29,11 @@ export interface Server {
   readonly status: () => ServerStatus
   /** Replaces the config in one step. Settings under `server` count from the next start. */
   reload(config: Config): Promise<void>
-  /** Says that the file on disk is broken and the one before it stays; a reload takes that back. */
-  configProblem(problem: string): void
+  /**
+   * Says that the file on disk is broken and the one before it stays; a reload takes that back. `mistakes` are
+   * shown to who may change something, so they must hold no secret.
+   */
+  configProblem(problem: string, mistakes?: string | null): void
   /** Ends what a stop still waits for, now. */
   hurry(): void
   /**
@@ -85,8 +88,8 @@ export async function startServer(
       engine.reloaded(next)
       Object.assign(current, replacement)
     },
-    configProblem(problem) {
-      current.problem = problem
+    configProblem(problem, mistakes = null) {
+      Object.assign(current, { problem, mistakes })
     },
     hurry: () => engine.hurry(),
     async stop(drainMs) {

@@ -18,7 +18,7 @@ import type { Told } from './systemd.ts'
 export interface User {
   reload(config: Config): Promise<void>
   /** Says that the file on disk is broken and the one before it stays. */
-  configProblem(problem: string): void
+  configProblem(problem: string, mistakes: string | null): void
 }
 
 export interface ReloadParts {
@@ -81,10 +81,14 @@ async function reloadOnce(parts: ReloadParts): Promise<Loaded | null> {
     }
     const errors = result.problems.filter((problem) => problem.severity === 'error')
     const mistakes = errors.length === 1 ? 'a mistake' : `${errors.length} mistakes`
-    keepGoing(`${name} has ${mistakes}; the one before it stays in use`, parts)
+    const text = await readFile(file, 'utf8').catch(() => '') // of a file that has just gone again
+    const list = renderProblems(name, text, result.problems, { color: false })
+    keepGoing(`${name} has ${mistakes}; the one before it stays in use`, list, parts)
     return result
   } catch (error) {
-    keepGoing(`${name} cannot be loaded: ${messageOf(error)} The one before it stays in use`, parts)
+    const hint = error instanceof RunhookError ? error.hint : null
+    const problem = `${name} cannot be loaded: ${messageOf(error)} The one before it stays in use`
+    keepGoing(problem, hint, parts)
     return null
   }
 }
@@ -96,8 +100,8 @@ async function report(file: string, result: Loaded): Promise<void> {
   process.stderr.write(`${renderProblems(shortPath(file), text, result.problems, { color })}\n`)
 }
 
-function keepGoing(problem: string, { user, log }: ReloadParts): void {
-  user.configProblem(problem)
+function keepGoing(problem: string, mistakes: string | null, { user, log }: ReloadParts): void {
+  user.configProblem(problem, mistakes)
   log.error(`    ${problem}`)
 }
 

@@ -5,6 +5,7 @@ import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
 import type { ServerStatus } from '../show/control.ts'
 import { took } from '../show/when.ts'
+import { FileProblem } from './file-problem.tsx'
 import { findHook } from './found.ts'
 import { Open } from './hook-card.tsx'
 import { Icon, type Mood } from './icons.tsx'
@@ -30,6 +31,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
   const runs = await parts.store.runs({ hook: hook.name, limit: COUNTED })
   const listed = runs.slice(0, LISTED)
   const [waits, titles] = await Promise.all([waitsOf(parts, listed), titlesOf(parts, listed)])
+  const now = Date.now()
   const mood: Mood = runs[0]?.status ?? 'idle'
   const frame = { title: hook.name, mood, visitor: c.get('visitor'), live: true, refresh: false }
   const may = reaches(c.get('visitor').role, 'operator')
@@ -51,6 +53,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
         </div>
         <Sources hook={hook} />
       </div>
+      <FileProblem file={parts.hooksFile()} visitor={c.get('visitor')} now={now} />
       <Figures runs={runs} />
       {may && startsByHand(hook) ? <InputForm hook={hook} /> : null}
       <LastWords hook={hook} runs={runs} parts={parts} />
@@ -62,7 +65,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
           <a href={`${BASE}/refused?path=${encodeURIComponent(hook.path)}`}>Refused</a>.
         </p>
       ) : (
-        <RunTable runs={listed} now={Date.now()} of={hook.name} waits={waits} titles={titles} />
+        <RunTable runs={listed} now={now} of={hook.name} waits={waits} titles={titles} />
       )}
       <RolloutsOfHook parts={parts} hook={hook.name} />
       <h2>As it is written</h2>

@@ -1,6 +1,7 @@
 /**
  * The word that something has moved, for pages that show more than one run: a run moved, a delivery came,
- * something was refused, a worker came or went, somebody did something. It carries a number and nothing else: a page that hears it asks for itself again.
+ * something was refused, a worker came or went, somebody did something, the hooks file was changed. It carries a
+ * number and nothing else: a page that hears it asks for itself again.
  * Nobody is asked anything while nobody looks.
  */
 
@@ -9,11 +10,11 @@ import { Bell } from '../show/moves.ts'
 import type { PagesParts } from './parts.ts'
 import type { SseEvent } from './sse.ts'
 
-/** Deliveries, refusals and workers tell nobody that they came: they are looked for. */
+/** Deliveries, refusals, workers and another hooks file tell nobody that they came: they are looked for. */
 const LOOK_MS = 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
-type Watched = Pick<PagesParts, 'store' | 'watchAll' | 'fleet' | 'audit'>
+type Watched = Pick<PagesParts, 'store' | 'watchAll' | 'fleet' | 'audit' | 'hooksFile'>
 
 export class Pulse {
   readonly #parts: Watched
@@ -76,7 +77,7 @@ export class Pulse {
   }
 
   async #look(): Promise<void> {
-    const { store, fleet, audit } = this.#parts
+    const { store, fleet, audit, hooksFile } = this.#parts
     try {
       const [[delivery], [run], refused, [done], workers = []] = await Promise.all([
         store.deliveries({ limit: 1 }),
@@ -87,14 +88,10 @@ export class Pulse {
       ])
       const latest = refused.refusals[0]
       const fleetIs = workers.map(({ name, state, startedAt }) => `${name} ${state} ${startedAt}`)
-      const found = [
-        delivery?.id,
-        run?.id,
-        latest?.lastAt,
-        latest?.count,
-        done?.id,
-        ...fleetIs,
-      ].join(' ')
+      const { problem, mistakes, since } = hooksFile()
+      const fileIs = [since, problem, mistakes]
+      const newest = [delivery?.id, run?.id, latest?.lastAt, latest?.count, done?.id]
+      const found = [...newest, ...fileIs, ...fleetIs].join(' ')
       if (found === this.#seen) return
       this.#seen = found
       this.#moved()

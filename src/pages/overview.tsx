@@ -2,6 +2,7 @@
 
 import { reaches } from '../record/tokens.ts'
 import { like } from '../show/parameters.ts'
+import { FileProblem } from './file-problem.tsx'
 import { NoHooks, NothingYet } from './first-steps.tsx'
 import { type Card, glanceAt } from './glance.ts'
 import { HookCard } from './hook-card.tsx'
@@ -9,7 +10,6 @@ import { Icon, type Mood } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
-import { Plain } from './visible.tsx'
 
 const part = like(/^.{1,100}$/su, 'a part of the name of a hook')
 
@@ -32,7 +32,7 @@ export async function overviewPage(c: Ask, parts: PagesParts): Promise<Response>
     c,
     <Layout frame={frame}>
       <h1 class="unseen">Overview</h1>
-      <Problem problem={parts.control.status().configProblem} />
+      <FileProblem file={parts.hooksFile()} visitor={c.get('visitor')} now={now} />
       {cards.length === 0 ? (
         <NoHooks file={file} />
       ) : (
@@ -70,18 +70,6 @@ export async function overviewPage(c: Ask, parts: PagesParts): Promise<Response>
 function isFound({ name, repositories }: Card['hook'], find: string): boolean {
   const words = [name, ...repositories.map((one) => `${one.host}:${one.name}`)]
   return words.some((word) => word.toLowerCase().includes(find.trim().toLowerCase()))
-}
-
-function Problem({ problem }: { problem: string | null }) {
-  if (problem === null) return null
-  return (
-    <p class="notice s-failure" role="status">
-      <Icon name="interrupted" />
-      <span>
-        The hooks file on disk is not the one in use: <Plain text={problem} />
-      </span>
-    </p>
-  )
 }
 
 /** With scripts the cards follow while somebody types; without, Enter asks for the page. */

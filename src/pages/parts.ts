@@ -19,6 +19,7 @@ export interface PagesParts {
   readonly audit: Pick<Audit, 'list'>
   /** The config in use now; asked at each request, because a reload replaces it. */
   readonly hooks: () => Config
+  readonly hooksFile: () => HooksFile
   /** Calls `wake` whenever some run has moved, until what it returns is called. */
   readonly watchAll: (wake: () => void) => () => void
   /** Where this process itself listens, for test deliveries: `http://127.0.0.1:9000`. */
@@ -32,6 +33,16 @@ export interface PagesParts {
   readonly closing: AbortSignal
   /** Told of failures that are ours and not the visitor's, for the log. */
   readonly report?: (thrown: unknown) => void
+}
+
+/** How the file on disk stands to the config in use. */
+export interface HooksFile {
+  /** Why it is not that config, else null. */
+  readonly problem: string | null
+  /** Its mistakes, line by line, without secrets; null = there is no such list. */
+  readonly mistakes: string | null
+  /** When the config in use was taken over. */
+  readonly since: number
 }
 
 export interface PagesEnv {

@@ -24,6 +24,11 @@ export async function aFleetSite(world: World): Promise<FleetSite> {
     ...partsOf(world),
     watchAll: world.moves.watchAll.bind(world.moves),
     audit: accountsOf(world).audit,
+    hooksFile: () => ({
+      problem: world.control.status?.().configProblem ?? null,
+      mistakes: null,
+      since: NOW,
+    }),
     closing: new AbortController().signal,
   })
 }

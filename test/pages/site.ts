@@ -7,11 +7,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Visitor } from '../../src/access/visitor.ts'
-import { loadConfig } from '../../src/hooks/load.ts'
+import { type Loaded, loadConfig } from '../../src/hooks/load.ts'
 import { silentLog } from '../../src/log.ts'
 import type { SetVisitor } from '../../src/pages/mount.ts'
 import type { Role } from '../../src/record/tokens.ts'
-import { startServer } from '../../src/server.ts'
+import { type Server, startServer } from '../../src/server.ts'
 import { aPushBody, asGitHub, poster } from '../receive/receiver.ts'
 import { aDirectory, SECRET } from '../some.ts'
 
@@ -39,6 +39,9 @@ export interface Site {
     fields?: Record<string, string>,
     headers?: Record<string, string>,
   ): Promise<Response>
+  readonly server: Server
+  /** Reads its hooks file as it is now. */
+  load(): Promise<Loaded>
   stop(): Promise<void>
 }
 
@@ -59,11 +62,13 @@ export async function aSite(
   const directory = before.directory ?? aDirectory()
   const path = join(directory, 'hooks.json')
   writeFileSync(path, JSON.stringify({ ...file, hooks }, null, 2), { mode: 0o600 })
-  const { config, problems } = await loadConfig(path, {
-    createSecrets: false,
-    overrides: { port: before.port ?? 0, data: join(directory, 'data') },
-    environment: {},
-  })
+  const load = () =>
+    loadConfig(path, {
+      createSecrets: false,
+      overrides: { port: before.port ?? 0, data: join(directory, 'data') },
+      environment: {},
+    })
+  const { config, problems } = await load()
   if (!config) throw new Error(problems.map(({ message }) => message).join('\n'))
   const visitor: Visitor & { name: string; role: Role } = {
     name: 'ada',
@@ -107,6 +112,8 @@ export async function aSite(
         headers,
         redirect: 'manual',
       }),
+    server,
+    load,
     stop,
   }
 }
