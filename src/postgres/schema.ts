@@ -13,7 +13,11 @@ import type { Postgres } from './connect.ts'
 import { tables } from './tables.ts'
 import { identityStep } from './tables-people.ts'
 
-const steps: readonly string[] = [tables, identityStep]
+const steps: readonly string[] = [
+  tables,
+  identityStep,
+  'CREATE INDEX runs_by_sender ON runhook.runs (sender, id) WHERE sender IS NOT NULL',
+]
 
 /** Any number that other programs are unlikely to lock: the ASCII codes of "runhook". */
 const LOCK = 0x72756e686f6f6bn

@@ -94,10 +94,18 @@ export class PostgresStore implements Store {
       'delivery_id =': filter.deliveryId,
       'event =': filter.event,
       'ref_name =': filter.refName,
+      'sender =': filter.sender,
+      'queued_at >=': filter.since,
+      'finished_at >=': filter.concluded && 0,
+      'status <>': filter.concluded && 'cancelled',
       'id <': filter.before,
     })
     const sql = `SELECT * FROM runhook.runs ${where} ORDER BY id DESC LIMIT $1`
     return (await this.#db.query(sql, [filter.limit, ...values])).map(shownRun)
+  }
+
+  async hooksWithRuns(): Promise<string[]> {
+    return (await this.#db.query(HOOKS_WITH_RUNS)).map((row) => text(row, 'hook'))
   }
 
   async delivery(id: number): Promise<StoredDelivery | null> {
@@ -163,6 +171,14 @@ const answeredSql = `WITH unsynced AS (SELECT set_config('synchronous_commit', '
 
 /** `WHERE` of the conditions whose value was given, from $2 on: $1 is the limit. */
 /** The value stands at the condition's `?`, or at its end. */
+/** One step in the index for each hook, and not one for each run. */
+const HOOKS_WITH_RUNS = `
+  WITH RECURSIVE known (hook) AS (
+    SELECT min(hook) FROM runhook.runs
+    UNION ALL
+    SELECT (SELECT min(hook) FROM runhook.runs WHERE runs.hook > known.hook) FROM known WHERE hook IS NOT NULL
+  ) SELECT hook FROM known WHERE hook IS NOT NULL`
+
 function conditions(given: Readonly<Record<string, string | number | undefined>>) {
   const used = Object.entries(given).filter((entry) => entry[1] !== undefined)
   const numbered = used.map(([condition], index) => {

@@ -156,6 +156,9 @@ const steps: readonly string[] = [
   ALTER TABLE deliveries ADD COLUMN answer TEXT;
   `,
   identityStep,
+  `
+  CREATE INDEX runs_by_sender ON runs (sender, id) WHERE sender IS NOT NULL;
+  `,
 ]
 
 /** How many steps this release knows. */

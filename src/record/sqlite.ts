@@ -19,7 +19,7 @@ import { deliveryOf, number, runOf, stepOf, text, withoutBody } from './rows.ts'
 import { accountsIn } from './sqlite-accounts.ts'
 import { SqlitePrune } from './sqlite-prune.ts'
 import { SqliteRefusals } from './sqlite-refusals.ts'
-import { conditions, statements } from './sqlite-sql.ts'
+import { conditions, runConditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
   Accepted,
@@ -157,19 +157,17 @@ export class SqliteStore implements QueueStore {
   async runs(filter: RunFilter): Promise<Run[]> {
     if (filter.worker !== undefined) return [] // it has none
     this.#db.flush()
-    const { where, values } = conditions({
-      'hook = ?': filter.hook,
-      'status = ?': filter.status,
-      'delivery_id = ?': filter.deliveryId,
-      'event = ?': filter.event,
-      'ref_name = ?': filter.refName,
-      'id < ?': filter.before,
-    })
+    const { where, values } = runConditions(filter)
     const sql = `SELECT * FROM runs ${where} ORDER BY id DESC LIMIT ?`
     return this.#db
       .prepare(sql)
       .all(...values, filter.limit)
       .map(runOf)
+  }
+
+  async hooksWithRuns(): Promise<string[]> {
+    this.#db.flush()
+    return this.#sql.hooksWithRuns.all().map((row) => text(row, 'hook'))
   }
 
   async delivery(id: number): Promise<StoredDelivery | null> {

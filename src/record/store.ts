@@ -62,6 +62,12 @@ export interface RunFilter {
   readonly event?: string | undefined
   /** Branch or tag. */
   readonly refName?: string | undefined
+  /** Who asked for it: the login at the host, or the user who pressed the button. */
+  readonly sender?: string | undefined
+  /** Queued at that time or later. */
+  readonly since?: number | undefined
+  /** Only those that have ended, and not by being cancelled. */
+  readonly concluded?: true | undefined
   /** Only runs with a smaller id: the next page. */
   readonly before?: number | undefined
   readonly limit: number
@@ -144,6 +150,8 @@ export interface Store {
   steps(runId: number): Promise<StepRecord[]>
   /** Newest first. */
   runs(filter: RunFilter): Promise<Run[]>
+  /** Names of the hooks that have runs, in order; among them those that are in no hooks file any more. */
+  hooksWithRuns(): Promise<string[]>
   delivery(id: number): Promise<StoredDelivery | null>
   /** Newest first, without bodies (an empty `body`). */
   deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]>

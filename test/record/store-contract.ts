@@ -419,5 +419,25 @@ export function storeContract(engine: Engine): void {
     expect(await ids({ hook: 'a' })).toEqual([5, 3, 1])
     expect(await ids({ status: 'queued' })).toEqual([6, 5])
     expect(await ids({ deliveryId: 2 })).toEqual([2])
+    expect(await open.store.hooksWithRuns()).toEqual(['a', 'b'])
+  })
+
+  test('lists are filtered by who asked, since when, and to what has a result', async () => {
+    const open = await opened(engine)
+    expect(await open.store.hooksWithRuns()).toEqual([])
+    const hook = aHook({ concurrency: { group: null, cancelInProgress: false, queue: 'max' } })
+    for (const sender of ['ada', 'grace', 'ada', null]) await accept(open, { sender }, hook)
+    const ids = async (filter: object) =>
+      (await open.store.runs({ limit: 9, ...filter })).map((run) => run.id)
+    expect(await ids({ sender: 'ada' })).toEqual([3, 1])
+    expect(await ids({ sender: 'ad' })).toEqual([])
+    const times = (await open.store.runs({ limit: 9 })).map(({ queuedAt }) => queuedAt)
+    expect(await ids({ since: Math.min(...times) })).toEqual([4, 3, 2, 1])
+    expect(await ids({ since: Math.max(...times) + 1 })).toEqual([])
+    await open.begin(1)
+    await open.finish(1, ended('failure'))
+    await open.begin(2)
+    await open.cancelWaiting(3, 'cancelled by ada')
+    expect(await ids({ concluded: true })).toEqual([1])
   })
 }

@@ -17,7 +17,7 @@ import type { Hook } from '../../src/model/hook.ts'
 import type { Run, StepRecord } from '../../src/model/run.ts'
 import { FileOutputLog } from '../../src/record/output.ts'
 import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
-import type { Refusal, Store } from '../../src/record/store.ts'
+import type { Refusal, RunFilter, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
 import type { Accounts } from '../../src/record/users.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
@@ -222,20 +222,26 @@ export async function askJson(world: World, path: string, method = 'GET', body?:
   return { status, json: JSON.parse(text) }
 }
 
+function isWanted(run: Run, { concluded, since = 0, ...exact }: Omit<RunFilter, 'limit'>): boolean {
+  const isConcluded = run.finishedAt !== null && run.status !== 'cancelled'
+  if ((concluded && !isConcluded) || run.queuedAt < since) return false
+  return Object.entries(exact).every(
+    ([key, value]) => value === undefined || Reflect.get(run, key) === value,
+  )
+}
+
 function storeOf(world: World): Store {
   const unused = () => Promise.reject(new Error('the API has no business here'))
   return {
     run: async (id) => world.runs.find((run) => run.id === id) ?? null,
     steps: async (id) => world.steps.get(id) ?? [],
-    runs: async ({ hook, status, deliveryId, worker, before = Number.POSITIVE_INFINITY, limit }) =>
+    runs: async ({ before = Number.POSITIVE_INFINITY, limit, ...wanted }) =>
       world.runs
-        .filter((run) => hook === undefined || run.hook === hook)
-        .filter((run) => status === undefined || run.status === status)
-        .filter((run) => deliveryId === undefined || run.deliveryId === deliveryId)
-        .filter((run) => worker === undefined || run.worker === worker)
+        .filter((run) => isWanted(run, wanted))
         .filter((run) => run.id < before)
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
+    hooksWithRuns: async () => [...new Set(world.runs.map(({ hook }) => hook))].sort(),
     delivery: async (id) => world.deliveries.find((delivery) => delivery.id === id) ?? null,
     deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, ids, limit }) =>
       world.deliveries
