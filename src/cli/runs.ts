@@ -12,10 +12,17 @@ import { durationOf, eventOf, shortSha, signOf, statusOf } from './run-words.ts'
 import { type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface RunsOptions extends PlaceOptions {
+interface Wanted {
   readonly hook?: string
   readonly status?: string
+  readonly event?: string
+  readonly branch?: string
+  readonly who?: string
+  readonly since?: string
   readonly worker?: string
+}
+
+export interface RunsOptions extends PlaceOptions, Wanted {
   readonly limit: number
   readonly json?: boolean
 }
@@ -26,9 +33,10 @@ export async function runs(
   options: RunsOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const { hook = named, status, worker, limit } = options
+  const { hook = named, status, event, branch, who, since, worker, limit } = options
+  const wanted = { hook, status, event, branch, who, since, worker }
   const client = await connect(options, terminal)
-  const page = await client.get<Page<'runs', Run>>(`/runs${query({ hook, status, worker, limit })}`)
+  const page = await client.get<Page<'runs', Run>>(`/runs${query({ ...wanted, limit })}`)
   if (options.json) await terminal.out.write(`${printableJson(page)}\n`)
   else if (page.runs.length > 0) {
     await terminal.out.write(table(page.runs, terminal))
@@ -36,7 +44,7 @@ export async function runs(
     for (const line of waiting) await terminal.talk.write(`${line}\n`)
   } else {
     if (hook !== undefined) await refuseUnknownHook(client, hook)
-    await terminal.talk.write(`${nothing(hook, status, worker)}\n`)
+    await terminal.talk.write(`${nothing(wanted)}\n`)
   }
   return 0
 }
@@ -77,12 +85,14 @@ function rowOf(run: Run, now: number): Row {
   }
 }
 
-function nothing(hook?: string, status?: string, worker?: string): string {
-  if (hook === undefined && status === undefined && worker === undefined) {
+function nothing(wanted: { readonly [name in keyof Wanted]: Wanted[name] | undefined }): string {
+  const { hook, status, event, branch, who, since, worker } = wanted
+  if (Object.values(wanted).every((value) => value === undefined)) {
     return 'No runs yet. Start one with "runhook trigger HOOK", or try a delivery with "runhook send HOOK".'
   }
-  const of = hook === undefined ? '' : ` of ${hook}`
-  const are = status === undefined ? '' : ` that are ${status}`
-  const on = worker === undefined ? '' : ` on ${printable(worker)}`
-  return `No runs${of}${on}${are}. "runhook runs" lists all.`
+  const said = (before: string, value: string | undefined) =>
+    value === undefined ? '' : ` ${before}${printable(value)}`
+  const of = said('of ', hook) + said('on ', worker) + said('that are ', status)
+  const more = said('for ', event) + said('of branch or tag ', branch) + said('by ', who)
+  return `No runs${of}${more}${said('since ', since)}. "runhook runs" lists all.`
 }

@@ -1,7 +1,8 @@
 /** All runs: filters stand in the address, so a view can be sent to somebody else. */
 
 import { runStatuses } from '../model/run.ts'
-import { id, like, name, oneOf } from '../show/parameters.ts'
+import { branch, event, id, name, oneOf, type Reader, who } from '../show/parameters.ts'
+import { allowedSince, since } from '../show/since.ts'
 import { Icon } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
@@ -12,14 +13,20 @@ import { titlesOf } from './titles.ts'
 import { waitsOf } from './waits.ts'
 
 const AT_ONCE = 50
-const event = like(/^[\w:. -]{1,100}$/, 'the name of an event')
-const branch = like(/^.{1,255}$/su, 'a branch or tag')
+
+/** A time to look back to stays as it was written, so that the address says the same tomorrow. */
+const sinceText: Reader<string> = {
+  ...since,
+  read: (text) => (since.read(text) === undefined ? undefined : text),
+}
 
 interface Filter {
   readonly hook: string | undefined
   readonly status: (typeof runStatuses)[number] | undefined
   readonly event: string | undefined
   readonly branch: string | undefined
+  readonly who: string | undefined
+  readonly since: string | undefined
 }
 
 export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
@@ -28,10 +35,14 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
     status: queryValue(c, 'status', oneOf(runStatuses)),
     event: queryValue(c, 'event', event),
     branch: queryValue(c, 'branch', branch),
+    who: queryValue(c, 'who', who),
+    since: queryValue(c, 'since', sinceText),
   }
   const before = queryValue(c, 'before', id)
-  const { branch: refName, ...rest } = filter
-  const found = await parts.store.runs({ ...rest, refName, before, limit: AT_ONCE + 1 })
+  const [found, hooks] = await Promise.all([
+    parts.store.runs({ ...filterOf(filter), before, limit: AT_ONCE + 1 }),
+    hooksToChoose(parts, filter),
+  ])
   const runs = found.slice(0, AT_ONCE)
   const next = found.length > AT_ONCE ? runs.at(-1)?.id : undefined
   const now = Date.now()
@@ -46,7 +57,7 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
     c,
     <Layout frame={frame}>
       <h1>Runs</h1>
-      <Filters filter={filter} hooks={[...parts.hooks().hooks.keys()]} />
+      <Filters filter={filter} hooks={hooks} />
       {runs.length === 0 ? (
         <NoRun isFiltered={Object.values(filter).some((value) => value !== undefined)} />
       ) : (
@@ -63,6 +74,17 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
       </nav>
     </Layout>,
   )
+}
+
+function filterOf({ branch, who, since: text, ...same }: Filter) {
+  return { ...same, refName: branch, sender: who, since: since.read(text ?? '') }
+}
+
+/** Those of the file in its order, then those that are gone and have runs, and whatever the address asks for. */
+async function hooksToChoose(parts: PagesParts, { hook }: Filter): Promise<string[]> {
+  const known = parts.hooks().hooks
+  const asked = hook === undefined ? [] : [hook]
+  return [...new Set([...known.keys(), ...(await parts.store.hooksWithRuns()), ...asked])]
 }
 
 function NoRun({ isFiltered }: { isFiltered: boolean }) {
@@ -108,6 +130,26 @@ function Filters({ filter, hooks }: { filter: Filter; hooks: readonly string[] }
       <label>
         Branch or tag
         <input name="branch" value={filter.branch ?? ''} size={14} placeholder="any" />
+      </label>
+      <label>
+        Who
+        <input name="who" value={filter.who ?? ''} size={10} placeholder="any" />
+      </label>
+      <label>
+        Since
+        <input
+          name="since"
+          value={filter.since ?? ''}
+          size={11}
+          placeholder="any"
+          list="since-when"
+          title={allowedSince}
+        />
+        <datalist id="since-when">
+          {['12h', '1d', '7d', '30d'].map((one) => (
+            <option value={one} />
+          ))}
+        </datalist>
       </label>
       <button type="submit">
         <Icon name="search" /> Show

@@ -68,6 +68,12 @@ export function like(pattern: RegExp, allowed: string): Reader<string> {
 
 export const name = like(/^[a-z0-9][a-z0-9-]{0,62}$/, 'the name of a hook')
 
+export const event = like(/^[\w:. -]{1,100}$/, 'the name of an event')
+
+export const branch = like(/^.{1,255}$/su, 'a branch or tag')
+
+export const who = like(/^.{1,255}$/su, 'the name of a user')
+
 export const id: Reader<number> = {
   allowed: 'a number such as 142',
   schema: { type: 'integer', minimum: 1 },

@@ -11,9 +11,21 @@ import { linesAnswer } from './answers.ts'
 import type { Control } from './control.ts'
 import { runEvents, stepsOf } from './events.ts'
 import { outputRoute } from './output.ts'
-import { called, id, name, offset, oneOf, upTo, type Values } from './parameters.ts'
+import {
+  branch,
+  called,
+  event,
+  id,
+  name,
+  offset,
+  oneOf,
+  upTo,
+  type Values,
+  who,
+} from './parameters.ts'
 import type { Routes } from './routes.ts'
 import { cancelledRun, oneRun, runPage, startedRun } from './schemas.ts'
+import { since } from './since.ts'
 import { deliverySummary, type Page, type RunView } from './views.ts'
 import { waitsFor } from './waits.ts'
 import { findRun, type OutputLogLike } from './watch.ts'
@@ -31,6 +43,10 @@ export interface RunParts {
 const filters = {
   hook: name,
   status: oneOf(runStatuses),
+  event,
+  branch,
+  who,
+  since,
   delivery: id,
   worker,
   before: id,
@@ -106,8 +122,9 @@ export function runRoutes(routes: Routes, parts: RunParts): void {
 }
 
 async function page(store: Store, query: Values<typeof filters>): Promise<Page<'runs', Run>> {
-  const { delivery, limit = 50, ...filter } = query
-  const found = await store.runs({ ...filter, deliveryId: delivery, limit: limit + 1 })
+  const { delivery, branch, who, limit = 50, ...filter } = query
+  const renamed = { deliveryId: delivery, refName: branch, sender: who }
+  const found = await store.runs({ ...filter, ...renamed, limit: limit + 1 })
   const runs = found.slice(0, limit)
   return { runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null }
 }

@@ -193,3 +193,26 @@ test('a retry says which it is, and when it may start', async () => {
     '#12 deploy-site is waiting, retry 2 of 3 in 14s: "runhook logs -f" follows it.\n',
   )
 })
+
+test('runs can be asked for by event, branch, who and since when', async () => {
+  const shell = await aShellWithServer()
+  shell.world.runs.push(
+    aRun({ id: 1, sender: 'ada', refName: 'topic', queuedAt: Date.now() }),
+    aRun({ id: 2, sender: 'grace', event: 'tag', queuedAt: Date.now() }),
+    aRun({ id: 3, sender: 'ada', queuedAt: Date.now() - 100_000_000 }),
+  )
+  const found = async (...words: string[]) => {
+    const { runs } = JSON.parse((await shell.run('runs', '--json', ...words)).out)
+    return runs.map(({ id }: { id: number }) => id)
+  }
+  expect(await found('--who', 'ada')).toEqual([3, 1])
+  expect(await found('--who', 'ada', '--since', '1d')).toEqual([1])
+  expect(await found('--branch', 'topic')).toEqual([1])
+  expect(await found('--event', 'tag')).toEqual([2])
+  expect((await shell.run('runs', '--who', 'eve', '--since', '7d')).talk).toBe(
+    'No runs by eve since 7d. "runhook runs" lists all.\n',
+  )
+  expect((await shell.run('runs', '--since', 'noon')).talk).toContain(
+    'since is "noon"; allowed is a day such as 2026-11-23',
+  )
+})

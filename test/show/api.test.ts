@@ -108,11 +108,12 @@ describe('lists', () => {
       422,
       'status is "failed"; allowed is one of queued, running, success, failure, timed_out, cancelled, interrupted.',
     ],
+    ['/runs?since=soon', 422, expect.stringContaining('since is "soon"; allowed is a day such as')],
     ['/runs?hook=../x', 422, 'hook is "../x"; allowed is the name of a hook.'],
     [
       '/runs?page=2',
       400,
-      'Unknown parameter "page"; allowed: hook, status, delivery, worker, before, limit.',
+      'Unknown parameter "page"; allowed: hook, status, event, branch, who, since, delivery, worker, before, limit.',
     ],
     ['/runs?limit=1&limit=2', 400, 'limit was given 2 times.'],
     ['/status?x=1', 400, 'Unknown parameter "x"; allowed: none.'],
