@@ -20,6 +20,8 @@ export interface Card {
   readonly runs: readonly Run[]
   /** The one that the card tells of: what runs, else what ended last, else what waits. */
   readonly shown: Run | null
+  /** The newest that ended, and not by being cancelled: how the hook stands. */
+  readonly result: Run | null
   readonly running: readonly Run[]
   readonly waiting: readonly Run[]
   /** Requests at its address that were turned away in the last day. */
@@ -53,6 +55,9 @@ export async function glanceAt(parts: PagesParts, now: number): Promise<Glance> 
     store.deliveries({ limit: NEWEST }),
     store.refusals({ since: now - DAY_MS, limit: LOOKED_AT }),
   ])
+  const results = await Promise.all(
+    recent.map((runs, index) => resultOf(parts, runs, hooks[index])),
+  )
   const cards = hooks.map((hook, index): Card => {
     const runs = recent[index] ?? []
     const isOwn = (run: Run) => run.hook === hook.name
@@ -60,7 +65,8 @@ export async function glanceAt(parts: PagesParts, now: number): Promise<Glance> 
     return {
       hook,
       runs,
-      shown: toShow(runs),
+      shown: running.find(isOwn) ?? toShow(runs),
+      result: results[index] ?? null,
       running: running.filter(isOwn),
       waiting: waiting.filter(isOwn),
       refused: turnedAway.reduce((sum, { count }) => sum + count, 0),
@@ -76,6 +82,18 @@ export async function glanceAt(parts: PagesParts, now: number): Promise<Glance> 
 function toShow(runs: readonly Run[]): Run | null {
   const running = runs.find(({ status }) => status === 'running')
   return running ?? runs.find(({ finishedAt }) => finishedAt !== null) ?? runs[0] ?? null
+}
+
+export function hasResult({ finishedAt, status }: Run): boolean {
+  return finishedAt !== null && status !== 'cancelled'
+}
+
+/** Where a long queue, or cancelled runs, are all that is recent, it is looked for beyond them. */
+async function resultOf({ store }: PagesParts, runs: readonly Run[], hook?: Hook) {
+  const result = runs.find(hasResult)
+  if (result || runs.length < RECENT || !hook) return result
+  const [older] = await store.runs({ hook: hook.name, concluded: true, limit: 1 })
+  return older
 }
 
 function ignoredOf(

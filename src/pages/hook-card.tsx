@@ -10,6 +10,7 @@ import { BASE, type PagesParts } from './parts.ts'
 import { detailOf, Pills, Sparkline, Status, Took } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
+import { WaitWords } from './wait-words.tsx'
 
 interface CardProps {
   readonly card: Card
@@ -20,7 +21,7 @@ interface CardProps {
 }
 
 export async function HookCard({ card, glance, parts, now, mayRun }: CardProps) {
-  const { hook, runs, shown, waiting, ignored, refused } = card
+  const { hook, runs, shown, result, waiting, ignored, refused } = card
   const [next] = waiting
   const waits = next && glance.waits.get(next.id)
   return (
@@ -39,9 +40,10 @@ export async function HookCard({ card, glance, parts, now, mayRun }: CardProps) 
       ) : (
         <NeverRan hook={hook} />
       )}
+      {result === null || result.id === shown?.id ? null : <Before run={result} now={now} />}
       {waits === undefined ? null : (
         <p class="why">
-          <a href={`${BASE}/runs/${next?.id}`}>Run #{next?.id}</a> <Plain text={waits} />
+          <a href={`${BASE}/runs/${next?.id}`}>Run #{next?.id}</a> <WaitWords says={waits} />
         </p>
       )}
       <LastWords hook={hook} runs={runs} parts={parts} />
@@ -133,6 +135,19 @@ function Last({ run, title, now }: { run: Run; title: string | undefined; now: n
         </p>
       )}
     </>
+  )
+}
+
+/** While another runs, or where the last was cancelled: how it stands all the same. */
+function Before({ run, now }: { run: Run; now: number }) {
+  return (
+    <p class="hook-before dim">
+      before that{' '}
+      <a href={`${BASE}/runs/${run.id}`}>
+        <Status status={run.status} more={detailOf(run, now)} />
+      </a>{' '}
+      <When at={run.finishedAt ?? run.queuedAt} now={now} />
+    </p>
   )
 }
 

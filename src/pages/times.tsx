@@ -2,13 +2,20 @@
 
 import { ago, stamp } from '../show/when.ts'
 
-/** `2m ago`, and older while one looks (client/clock.ts); the exact time when pointed at, and for machines. */
+/** `2m ago`, and older while one looks (client/clock.ts); the exact time when pointed at, on paper, and for machines. */
 export function When({ at, now }: { at: number; now: number }) {
   return (
-    <time datetime={new Date(at).toISOString()} title={`${stamp(at)} (${zone})`} data-age>
+    <time datetime={new Date(at).toISOString()} title={exactTime(at)} data-age>
       {ago(at, now)}
     </time>
   )
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+/** `2026-11-23 14:32:15 UTC+01:00`, where the server is. */
+export function exactTime(at: number): string {
+  const ahead = -new Date(at).getTimezoneOffset()
+  const two = (number: number) => String(number).padStart(2, '0')
+  const minutes = Math.abs(ahead)
+  const offset = `${ahead < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+  return `${stamp(at)} UTC${ahead === 0 ? '' : offset}`
+}

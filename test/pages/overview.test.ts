@@ -28,7 +28,7 @@ describe('a card', () => {
     await site.push({ ref: 'refs/heads/topic', head_commit: { message: 'Try' } })
     await ended(site, 2)
     const text = await overview(site)
-    expect(text).toContain('0 ok [/-/runs?status=failure] 1 failing 0 running 0 waiting')
+    expect(text).toContain('0 ok [/-/?state=failing] 1 failing 0 running 0 waiting')
     expect(text).toMatch(/failure ?exit 3/)
     expect(text).toContain('step 2, Build failed with exit code 3')
     expect((await site.get('/-/runs')).text).toContain('Fix the &lt;b&gt;feed&lt;/b&gt;')

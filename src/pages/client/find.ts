@@ -5,7 +5,7 @@
 {
   class HookFind extends HTMLElement {
     connectedCallback() {
-      const find = this.querySelector('input')
+      const find = this.querySelector<HTMLInputElement>('input[type=search]')
       if (!find) return
       find.addEventListener('input', () => {
         const address = new URL(location.href)
