@@ -4,7 +4,7 @@ import { RunhookError } from '../errors.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import { reaches } from '../record/tokens.ts'
 import { answerOf } from '../show/answered.ts'
-import { bytes, stamp } from '../show/when.ts'
+import { bytes } from '../show/when.ts'
 import { Answer } from './answer.tsx'
 import { Became, What } from './deliveries.tsx'
 import { findDelivery } from './found.ts'
@@ -13,7 +13,7 @@ import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
 import { RunTable } from './run-list.tsx'
-import { When } from './times.tsx'
+import { exactTime, When } from './times.tsx'
 import { Payload } from './tree.tsx'
 import { VerdictList } from './verdict.tsx'
 import { Plain } from './visible.tsx'
@@ -82,7 +82,7 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
       {runs.length === 0 ? null : (
         <>
           <h2>Runs</h2>
-          <RunTable runs={runs} now={Date.now()} waits={waits} titles={new Map()} />
+          <RunTable runs={runs} parts={parts} now={Date.now()} waits={waits} titles={new Map()} />
         </>
       )}
       <Facts delivery={delivery} repeats={repeats} />
@@ -129,7 +129,7 @@ function Facts(props: { delivery: StoredDelivery; repeats: readonly StoredDelive
   const { delivery, repeats } = props
   const { host, guid, event, action, proof, address, duplicateOf } = delivery
   const facts = [
-    ['Received', stamp(delivery.receivedAt)],
+    ['Received', exactTime(delivery.receivedAt)],
     ['From', address],
     ['Host', host],
     ['Id of the host', guid ?? ''],
@@ -203,7 +203,9 @@ function Request({ delivery }: { delivery: StoredDelivery }) {
           <Payload body={body} />
         </>
       ) : (
-        <p class="dim">Its payload was kept for its time and was removed {stamp(bodyRemovedAt)}.</p>
+        <p class="dim">
+          Its payload was kept for its time and was removed {exactTime(bodyRemovedAt)}.
+        </p>
       )}
     </>
   )

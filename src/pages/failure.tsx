@@ -15,6 +15,7 @@ export function failurePage(
   status = error?.httpStatus ?? 500,
 ): Response | Promise<Response> {
   const message = error?.message ?? 'Something went wrong inside the server.'
+  const hook = error?.code === 'not-found' ? askedHook(c.req.path) : undefined
   const hint = error ? error.hint : 'Its log says what.'
   return page(
     c,
@@ -33,12 +34,22 @@ export function failurePage(
           </p>
         )}
         <p>
+          {hook === undefined ? null : (
+            <>
+              <a href={`${BASE}/runs?hook=${hook}`}>The runs of {hook}</a>,{' '}
+            </>
+          )}
           <a href={`${BASE}/`}>To the overview</a>
         </p>
       </section>
     </Layout>,
     status,
   )
+}
+
+/** Pages of a hook are asked for long after it was taken out of the file: bookmarks, links in chats. */
+function askedHook(path: string): string | undefined {
+  return /^\/-\/hooks\/([a-z0-9][a-z0-9-]{0,62})(?:\/|$)/.exec(path)?.[1]
 }
 
 const headings: Readonly<Record<number, string>> = {

@@ -38,6 +38,6 @@ export function findHook(c: Ask, parts: PagesParts): Hook {
   const hook = hookNamed(parts, wanted)
   if (hook) return hook
   throw new RunhookError('not-found', `The hooks file has no hook "${wanted}".`, {
-    hint: 'Its runs are still under Runs.',
+    hint: 'If it was there before, its runs are kept for their time.',
   })
 }

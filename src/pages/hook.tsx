@@ -4,9 +4,11 @@ import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
 import type { ServerStatus } from '../show/control.ts'
+import { hasEnded } from '../show/watch.ts'
 import { took } from '../show/when.ts'
 import { FileProblem } from './file-problem.tsx'
 import { findHook } from './found.ts'
+import { hasResult } from './glance.ts'
 import { Open } from './hook-card.tsx'
 import { Icon, type Mood } from './icons.tsx'
 import { InputForm, startsByHand } from './inputs.tsx'
@@ -32,9 +34,15 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
   const listed = runs.slice(0, LISTED)
   const [waits, titles] = await Promise.all([waitsOf(parts, listed), titlesOf(parts, listed)])
   const now = Date.now()
-  const mood: Mood = runs[0]?.status ?? 'idle'
-  const frame = { title: hook.name, mood, visitor: c.get('visitor'), live: true, refresh: false }
-  const may = reaches(c.get('visitor').role, 'operator')
+  const visitor = c.get('visitor')
+  const hasForm = reaches(visitor.role, 'operator') && startsByHand(hook)
+  const frame = {
+    title: hook.name,
+    mood: moodOf(runs),
+    visitor,
+    live: true,
+    refresh: runs.some((run) => !hasEnded(run)) && !(hasForm && hook.inputs.length > 0),
+  }
   return page(
     c,
     <Layout frame={frame}>
@@ -53,9 +61,9 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
         </div>
         <Sources hook={hook} />
       </div>
-      <FileProblem file={parts.hooksFile()} visitor={c.get('visitor')} now={now} />
+      <FileProblem file={parts.hooksFile()} visitor={visitor} now={now} />
       <Figures runs={runs} />
-      {may && startsByHand(hook) ? <InputForm hook={hook} /> : null}
+      {hasForm ? <InputForm hook={hook} /> : null}
       <LastWords hook={hook} runs={runs} parts={parts} />
       <h2>Runs</h2>
       {runs.length === 0 ? (
@@ -65,7 +73,14 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
           <a href={`${BASE}/refused?path=${encodeURIComponent(hook.path)}`}>Refused</a>.
         </p>
       ) : (
-        <RunTable runs={listed} now={now} of={hook.name} waits={waits} titles={titles} />
+        <RunTable
+          runs={listed}
+          parts={parts}
+          now={now}
+          of={hook.name}
+          waits={waits}
+          titles={titles}
+        />
       )}
       <RolloutsOfHook parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
@@ -73,6 +88,12 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       <Badge hook={hook} status={parts.control.status()} />
     </Layout>,
   )
+}
+
+/** As on the overview: what runs, else the last result. */
+function moodOf(runs: readonly Run[]): Mood {
+  if (runs.some(({ status }) => status === 'running')) return 'running'
+  return runs.find(hasResult)?.status ?? 'idle'
 }
 
 function Sources({ hook }: { hook: Hook }) {

@@ -72,3 +72,8 @@ export function inPath(name: string): string {
 export function hookNamed(parts: Pick<PagesParts, 'hooks'>, name: string): Hook | null {
   return parts.hooks().hooks.get(name) ?? null
 }
+
+/** Where a hook's page is; of one that is no longer in the file, its runs. */
+export function hookAddress(parts: Pick<PagesParts, 'hooks'>, name: string): string {
+  return hookNamed(parts, name) ? hookAt(name) : `${BASE}/runs?hook=${inPath(name)}`
+}

@@ -9,7 +9,7 @@ import { ByWorker, Track } from './rollout.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
-import { waitsOf } from './waits.ts'
+import { waitsForWorkers } from './waits.ts'
 
 const LISTED = 10
 /** More workers than this are folded away on the page of one of them. */
@@ -22,7 +22,7 @@ export async function rolloutOf({ fleet }: PagesParts, run: Run): Promise<Rollou
 
 export async function RolloutOfRun(props: { rollout: Rollout; run: Run; parts: PagesParts }) {
   const { rollout, run, parts } = props
-  const waits = await waitsOf(parts, rollout.runs)
+  const waits = await waitsForWorkers(parts, rollout.runs)
   return (
     <section class="card rollout" aria-label="Its rollout" data-follow="yes">
       <p>

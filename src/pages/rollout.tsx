@@ -20,12 +20,12 @@ import { page, pathValue } from './render.tsx'
 import { detailOf, Status, Took, words } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
-import { type Waits, waitsOf } from './waits.ts'
+import { type Waits, waitsForWorkers } from './waits.ts'
 
 export async function rolloutPage(c: Ask, parts: PagesParts): Promise<Response> {
   const rollout = await findRollout(c, parts)
   const status = statusOfRollout(rollout)
-  const waits = await waitsOf(parts, rollout.runs)
+  const waits = await waitsForWorkers(parts, rollout.runs)
   const frame = {
     title: `${doneOf(rollout)} ${rollout.hook} to every ${rollout.label}`,
     mood: status,

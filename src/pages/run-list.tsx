@@ -1,15 +1,17 @@
 /** Runs as a table, newest first. */
 
 import type { Run } from '../model/run.ts'
-import { BASE, hookAt } from './parts.ts'
+import { BASE, hookAddress, type PagesParts } from './parts.ts'
 import { detailOf, Status, Took } from './status.tsx'
 import { When } from './times.tsx'
 import type { Titles } from './titles.ts'
 import { Plain, plain } from './visible.tsx'
+import { WaitWords } from './wait-words.tsx'
 import type { Waits } from './waits.ts'
 
 interface RunTableProps {
   readonly runs: readonly Run[]
+  readonly parts: Pick<PagesParts, 'hooks'>
   readonly now: number
   /** The hook that all of them are of, where they are. */
   readonly of?: string
@@ -17,7 +19,7 @@ interface RunTableProps {
   readonly titles: Titles
 }
 
-export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
+export function RunTable({ runs, parts, now, of, waits, titles }: RunTableProps) {
   const hasWorkers = runs.some(({ worker }) => worker !== null)
   return (
     <table class="list">
@@ -46,7 +48,7 @@ export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
             </td>
             {of === undefined ? (
               <td class="hook">
-                <a href={hookAt(run.hook)}>
+                <a href={hookAddress(parts, run.hook)}>
                   <Plain text={run.hook} />
                 </a>
               </td>
@@ -62,7 +64,10 @@ export function RunTable({ runs, now, of, waits, titles }: RunTableProps) {
                 {run.sha === null ? null : <code>{run.sha.slice(0, 7)}</code>}
                 <Title title={titles.get(run.id)} />
               </span>
-              <Why says={waits.get(run.id) ?? (run.status === 'success' ? null : run.reason)} />
+              <Why
+                waits={waits.get(run.id)}
+                reason={run.status === 'success' ? null : run.reason}
+              />
             </td>
             <td class="by">
               <Plain text={run.sender ?? ''} />
@@ -95,11 +100,11 @@ function Title({ title }: { title: string | undefined }) {
 }
 
 /** What it waits for, or why it ended as it did: "superseded by run 143". */
-function Why({ says }: { says: string | null }) {
-  if (says === null) return null
+function Why({ waits, reason }: { waits: string | undefined; reason: string | null }) {
+  if (waits === undefined && reason === null) return null
   return (
     <span class="why">
-      <Plain text={says} />
+      {waits === undefined ? <Plain text={reason ?? ''} /> : <WaitWords says={waits} />}
     </span>
   )
 }

@@ -13,13 +13,14 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { readPlace, START } from './lines.ts'
 import { Log, readWindow } from './log.tsx'
-import { type Ask, BASE, hookAt, hookNamed, type PagesParts } from './parts.ts'
+import { type Ask, BASE, hookAddress, hookNamed, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RolloutOfRun, rolloutOf } from './rollout-list.tsx'
 import { type Tab, TabBody, tabOf, tabs } from './run-tabs.tsx'
 import { detailOf, Status, Took, words } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain, plain } from './visible.tsx'
+import { WaitWords } from './wait-words.tsx'
 import { waitsOf } from './waits.ts'
 
 const place = like(/^[\d.;]{1,80}$/, 'a place that the page itself gave')
@@ -44,7 +45,7 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
       <Crumbs
         of={[
           ['Runs', `${BASE}/runs`],
-          [plain(run.hook), hookAt(run.hook)],
+          [plain(run.hook), hookAddress(parts, run.hook)],
         ]}
       />
       <div class="run-head" data-part="run-head">
@@ -53,10 +54,10 @@ export async function runPage(c: Ask, parts: PagesParts): Promise<Response> {
           <span class="number">#{run.id}</span>
         </h1>
         <Buttons c={c} run={run} parts={parts} />
-        <What run={run} delivery={delivery} now={now} />
+        <What run={run} delivery={delivery} parts={parts} now={now} />
         {waits === undefined ? null : (
           <p class="reason s-interrupted">
-            It <Plain text={waits} />.
+            It <WaitWords says={waits} />.
           </p>
         )}
       </div>
@@ -90,13 +91,20 @@ function tabAddress(run: Run, tab: Tab): string {
   return tab === 'log' ? `${BASE}/runs/${run.id}` : `${BASE}/runs/${run.id}?tab=${tab}`
 }
 
-function What({ run, delivery, now }: { run: Run; delivery: StoredDelivery | null; now: number }) {
+interface WhatProps {
+  readonly run: Run
+  readonly delivery: StoredDelivery | null
+  readonly parts: PagesParts
+  readonly now: number
+}
+
+function What({ run, delivery, parts, now }: WhatProps) {
   const update = delivery?.updates[run.update]
   const [title = ''] = (update?.message ?? '').split('\n', 1)
   return (
     <div class="run-what">
       <p>
-        <a href={hookAt(run.hook)}>
+        <a href={hookAddress(parts, run.hook)}>
           <Plain text={run.hook} />
         </a>
         <Plain text={run.event} />

@@ -3,6 +3,7 @@
 import { runStatuses } from '../model/run.ts'
 import { branch, event, id, name, oneOf, type Reader, who } from '../show/parameters.ts'
 import { allowedSince, since } from '../show/since.ts'
+import { hasEnded } from '../show/watch.ts'
 import { Icon } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
@@ -51,7 +52,7 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
     place: 'runs' as const,
     visitor: c.get('visitor'),
     live: before === undefined,
-    refresh: false,
+    refresh: before === undefined && runs.some((run) => !hasEnded(run)),
   }
   return page(
     c,
@@ -63,6 +64,7 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
       ) : (
         <RunTable
           runs={runs}
+          parts={parts}
           now={now}
           waits={await waitsOf(parts, runs)}
           titles={await titlesOf(parts, runs)}

@@ -147,7 +147,7 @@ describe('a run that did not begin, because', () => {
   test('another of its group is under way, or a newer one took its place', async () => {
     const site = await aSite({ 'deploy-site': pushed('sleep 60') })
     for (let count = 0; count < 3; count++) await site.push()
-    const waits = 'waits for run #1: of one group they go one at a time'
+    const waits = 'waits for <a href="/-/runs/1">run #1</a>: of one group they go one at a time'
     expect((await site.get('/-/')).text).toContain(waits)
     expect(await afterClicks(site, ['/-/runs/3'])).toContain(`It ${waits}.`)
     expect(await afterClicks(site, ['/-/runs'])).toContain('superseded by run 3')
@@ -168,6 +168,7 @@ describe('a run that did not begin, because', () => {
     await site.form('/-/hooks/other/run')
     const { text } = await site.get('/-/')
     expect(text).toContain('waits for another run of deploy-site to end')
+    expect((await site.get('/-/runs/2')).text).toContain('It waits for another run of deploy-site')
     expect(text).toContain('waits for any run to end')
   })
 })
