@@ -54,13 +54,12 @@ export function appsOf(
     const watchAll = engine.moves.watchAll.bind(engine.moves)
     const listensAt = () => listening.url
     const { publicUrl } = access.settings
-    const hooksFile = () => current
     const told = {
       watchAll,
       listensAt,
       publicUrl,
-      hooksFile,
       keepSecretShown: keepSecretShown(access),
+      ...inUse(current),
     }
     const pages = mountPages(
       { ...parts, ...told, audit: access.audit, closing: closing.signal },
@@ -136,6 +135,14 @@ function actsOf(
 const stopping = new RunhookError('unreachable', 'The server is stopping.', {
   hint: 'The run waits and starts when the server is back; do not ask again for it.',
 })
+
+/** Of what a reload replaces, asked for anew at each page. */
+function inUse(current: Current) {
+  return {
+    hooksFile: () => current,
+    redact: (text: string) => current.redactor?.text(text) ?? text,
+  }
+}
 
 interface Addresses {
   readonly url: string

@@ -23,7 +23,7 @@ const assets: ReadonlyMap<string, Asset> = new Map([
   ['style.css', file('style.css', 'text/css')],
   ...[
     ...['theme.js', 'cut-off.js', 'connection.js', 'page.js', 'clock.js'],
-    ...['lines.js', 'log.js', 'search.js', 'find.js'],
+    ...['lines.js', 'log.js', 'search.js', 'find.js', 'paths.js'],
   ].map((name) => [name, file(`client/${name}`, 'text/javascript')] as const),
   ['when.js', file('../show/when.js', 'text/javascript')], // clock.js says times in the same words
   ...moods.map((mood) => [`${mood}.svg`, { type: 'image/svg+xml', text: favicon(mood) }] as const),

@@ -86,7 +86,7 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
         </>
       )}
       <Facts delivery={delivery} repeats={repeats} />
-      <Request delivery={delivery} />
+      <Request delivery={delivery} redact={parts.redact} />
       <Answer answer={answerOf(delivery)} />
     </Layout>,
   )
@@ -170,7 +170,8 @@ function Facts(props: { delivery: StoredDelivery; repeats: readonly StoredDelive
   )
 }
 
-function Request({ delivery }: { delivery: StoredDelivery }) {
+function Request(props: { delivery: StoredDelivery; redact: PagesParts['redact'] }) {
+  const { delivery, redact } = props
   const { headers, body, bodyRemovedAt, id } = delivery
   const entries = Object.entries(headers)
   return (
@@ -200,7 +201,7 @@ function Request({ delivery }: { delivery: StoredDelivery }) {
               <Icon name="download" /> Download
             </a>
           </p>
-          <Payload body={body} />
+          <Payload body={body} redact={redact} />
         </>
       ) : (
         <p class="dim">

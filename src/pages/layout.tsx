@@ -63,6 +63,7 @@ export function Layout({ frame, children }: { frame: Frame; children: Child }) {
         <script src={asset('log.js')} defer />
         <script src={asset('search.js')} defer />
         <script src={asset('find.js')} defer />
+        <script src={asset('paths.js')} defer />
         {refresh ? (
           <noscript>
             <meta http-equiv="refresh" content="5" />

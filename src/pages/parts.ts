@@ -20,6 +20,8 @@ export interface PagesParts {
   /** The config in use now; asked at each request, because a reload replaces it. */
   readonly hooks: () => Config
   readonly hooksFile: () => HooksFile
+  /** The text with a mark for each known secret in it. */
+  readonly redact: (text: string) => string
   /** Calls `wake` whenever some run has moved, until what it returns is called. */
   readonly watchAll: (wake: () => void) => () => void
   /** Where this process itself listens, for test deliveries: `http://127.0.0.1:9000`. */

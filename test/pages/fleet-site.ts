@@ -24,6 +24,7 @@ export async function aFleetSite(world: World): Promise<FleetSite> {
     ...partsOf(world),
     watchAll: world.moves.watchAll.bind(world.moves),
     audit: accountsOf(world).audit,
+    redact: (text) => text,
     hooksFile: () => ({
       problem: world.control.status?.().configProblem ?? null,
       mistakes: null,

@@ -75,6 +75,7 @@ export async function aStrangersSite(count: number, text: Text): Promise<FleetSi
     },
     watchAll: world.moves.watchAll.bind(world.moves),
     closing: new AbortController().signal,
+    redact: (text) => text,
     hooksFile: () => ({ problem: joined, mistakes: joined, since: NOW }),
   })
 }
