@@ -16,6 +16,10 @@ const open: Table = {
   'POST /-/link/:value': 'anybody',
   'POST /-/logout': 'anybody',
   'GET /-/assets/:hash/:file': 'anybody',
+  'GET /-/icon.svg': 'anybody',
+  'GET /favicon.ico': 'anybody', // what browsers and crawlers ask for by themselves
+  'GET /robots.txt': 'anybody',
+  'GET /:icon{apple-touch-icon[a-z0-9-]*\\.png}': 'anybody',
   'GET /': 'anybody', // these lead to pages
   'GET /-': 'anybody',
   'GET /runs/:id{[0-9]+}': 'anybody',
@@ -61,9 +65,6 @@ const ofApi: Table = Object.fromEntries(
 )
 
 export const agreement: Table = { ...open, ...account, ...pages, ...ofApi }
-
-/** Their forms take what a form sends and nothing else; those of other pages read no body that they cannot. */
-export const takesFormsOnly = (route: string) => route in open || route in account
 
 /** What stands before or behind the routes themselves, and gives nothing by itself. */
 export const catchAlls = ['/api/v1/*', '/-/*', '/*']

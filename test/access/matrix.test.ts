@@ -13,7 +13,7 @@ import { loadConfig } from '../../src/hooks/load.ts'
 import { silentLog } from '../../src/log.ts'
 import { type Role, reaches, roles } from '../../src/record/tokens.ts'
 import { aFolder } from '../hooks/written.ts'
-import { agreement, catchAlls, takesFormsOnly } from './agreement.ts'
+import { agreement, catchAlls } from './agreement.ts'
 import { aSite } from './site.ts'
 
 const PUBLIC = 'https://runs.example.com'
@@ -113,14 +113,12 @@ const one =
 
 /** What may be answered. Who knows nobody may be told to wait, after so many of these. */
 function wantedOf(call: Call, row: Row): (status: number) => boolean {
-  const { needed, isApi, reads, route } = call
+  const { needed, isApi, reads } = call
   const { as, type } = row
   if (reads && needed === 'anybody') return (status) => ![401, 405, 500].includes(status)
   if (as === null && isApi) return one(401, 429)
   if (!reads && !isOwn(row)) return one(403)
-  const isWrongType = isApi
-    ? type !== JSON_TYPE
-    : takesFormsOnly(route) && ![FORM, undefined].includes(type)
+  const isWrongType = type !== (isApi ? JSON_TYPE : FORM)
   if (needed === 'anybody')
     return isWrongType ? one(415) : (status) => ![403, 405, 415, 500].includes(status)
   if (as === null) return reads ? one(303) : one(401)

@@ -52,7 +52,7 @@ describe('the config', () => {
       port: 8080,
       data: join(folder, 'state'),
       publicUrl: 'https://deploy.example.com/hooks',
-      dashboard: { listen: null, publicUrl: 'https://deploy.example.com/hooks' },
+      dashboard: { listen: null, publicUrl: null }, // it cannot be beneath a path
       proxyLogin: null,
       oidc: null,
       maxParallel: 3,
