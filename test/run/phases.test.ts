@@ -155,12 +155,12 @@ test('a step that takes longer than it may ends alone, and the run as timed_out'
   const { run } = aBench()
   const end = await run([
     shell('true'),
-    named('sleep 300', { timeoutMs: 200 }),
+    named('sleep 300', { timeoutMs: 700 }),
     shell('echo never'),
   ])
   expect(end).toMatchObject({
     status: 'timed_out',
-    reason: 'step 2 (sleep 300) was still running after 200ms: sent TERM to its processes',
+    reason: 'step 2 (sleep 300) was still running after 700ms: sent TERM to its processes',
     text: '',
   })
 })
