@@ -10,7 +10,9 @@ import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, RunhookError, systemCode } from './errors.ts'
 import type { Log } from './log.ts'
 import type { ServerSettings } from './model/config.ts'
+import { disguised } from './network/written.ts'
 import { makeFolder } from './record/folder.ts'
+import { refusal } from './show/answers.ts'
 
 /** Of the files this process may open, what must be left for the database, output and commands. */
 const FILES_KEPT = 128
@@ -48,10 +50,24 @@ function withOneHost(fetch: Fetch): Fetch {
   }
 }
 
+/** Before anything is asked who it is: what is written otherwise than we write it is nothing here. */
+function withPlainPaths(fetch: Fetch): Fetch {
+  return (request, env) => {
+    const led = disguised(env.incoming.url ?? '')
+    if (led === null) return fetch(request, env)
+    const message = 'There is nothing at a path that is written like this.'
+    const hint = 'Write letters, digits, "-", ".", "_" and "~" as they are, and one "/".'
+    const headers = { connection: 'close', 'cache-control': 'no-store' }
+    if (led === 'api')
+      return refusal(404, new RunhookError('not-found', message, { hint }), headers)
+    return new Response(`${message} ${hint}\n`, { status: 404, headers })
+  }
+}
+
 /** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
 export function serverFor(fetch: Fetch): Http {
   const server = createAdaptorServer({
-    fetch: withOneHost(fetch),
+    fetch: withOneHost(withPlainPaths(fetch)),
     serverOptions: {
       headersTimeout: 10_000,
       requestTimeout: 30_000,
