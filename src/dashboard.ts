@@ -54,6 +54,9 @@ const forms: readonly (readonly [path: RegExp, what: string, about: string])[] =
   [/^\/-\/workers\/([A-Za-z0-9._-]{1,63})\/remove$/, 'worker.remove', 'worker '],
 ]
 
+/** Nothing was even asked for, and any path would make a row. */
+const NO_ROUTE = [404, 405]
+
 /** Keeps its own record, before anything is shown: see keepSecretShown. */
 const REVEAL = /^\/-\/hooks\/[a-z0-9-]{1,63}\/secret$/
 
@@ -91,7 +94,10 @@ export function setVisitor(access: Access): SetVisitor {
     const { what, about } = form ?? { what: 'page.send', about: pathname.slice(0, 100) }
     return enter(c, async () => {
       c.set('about', about)
-      await recorded(access, what)(c, next)
+      await recorded(access, what)(c, async () => {
+        await next()
+        if (!form && NO_ROUTE.includes(c.res.status)) c.set('about', null)
+      })
     })
   }
 }

@@ -8,6 +8,7 @@ import { loginPages } from './login-pages.ts'
 import { createOidcLogin } from './oidc-login.ts'
 import { oidcPages } from './oidc-pages.ts'
 import { createPages, type Door, type PageEnv } from './page-routes.ts'
+import { withFewRefused } from './refused-rows.ts'
 import { createSignIn } from './sign-in.ts'
 
 export interface Access extends Door {
@@ -21,7 +22,7 @@ export function createAccess(parts: GuessParts): Access {
     identify: createIdentify(parts),
     roleNow: createRoleNow(parts),
     settings,
-    audit: accounts.audit,
+    audit: withFewRefused(accounts.audit, now),
     report,
     now,
   }

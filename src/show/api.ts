@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from 'hono'
+import { withFewRefused } from '../access/refused-rows.ts'
 import { Stays } from '../access/stays.ts'
 import type { Config } from '../model/config.ts'
 import type { AuditEntry } from '../record/audit.ts'
@@ -49,8 +50,9 @@ export interface ApiParts {
 
 export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
   const { accounts, tell = () => {}, dashboard = () => null, stays = new Stays() } = parts
+  const audit = accounts && withFewRefused(accounts.audit)
   const record = async (entry: Omit<AuditEntry, 'at'>) => {
-    await accounts?.audit.add({ ...entry, at: Date.now() }).catch(parts.report)
+    await audit?.add({ ...entry, at: Date.now() }).catch(parts.report)
   }
   const routes = createRoutes(admit, parts.report, record)
   hookRoutes(routes, parts)
