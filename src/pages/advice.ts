@@ -6,7 +6,7 @@ const FILE = 'in the hooks file'
 /** After a change of the file. */
 const THEN = 'Dry run shows what it would do then, and Redeliver does it.'
 
-const byRule: Readonly<Record<string, string>> = {
+export const byRule: Readonly<Record<string, string>> = {
   signature: `Give the webhook at the host the address of this hook, or leave the hook's own "secret" out ${FILE}.`,
   enabled: `Take "enabled": false out of the hook ${FILE}. ${THEN}`,
   repo: `If this repository is to start the hook, write it into "repo" ${FILE}. ${THEN}`,
@@ -27,7 +27,7 @@ const byRule: Readonly<Record<string, string>> = {
   duplicate:
     'It was not lost: the run that is named did its work. To run it once more all the same, press Redeliver.',
   replay:
-    'The same content came before. To run it once more all the same, press Redeliver; where such repeats are meant, write "allow-replay": true into the hook.',
+    'The same content came before. To run it once more all the same, press Redeliver; where such repeats are meant, write "replay": "allow" into the hook.',
 }
 
 /** Null where there is nothing to be done, as for a ping. */
