@@ -110,7 +110,7 @@ export function dashboardUrl({ dashboard }: ServerSettings, listening: string): 
 }
 
 /**
- * A link for the first admin; null once there is a user, or where nobody can sign in. A disk that refuses it
+ * A link for the first admin; null once there is one, even one who is kept out, or where nobody can sign in. A disk that refuses it
  * keeps no server from its start: "runhook user add" makes one later.
  */
 export async function firstLink(
@@ -118,8 +118,8 @@ export async function firstLink(
   url: string | null,
   log: Log,
 ): Promise<string | null> {
-  if (accounts === undefined || url === null || (await accounts.users.list()).length > 0)
-    return null
+  if (accounts === undefined || url === null) return null
+  if ((await accounts.users.list()).some(({ role }) => role === 'admin')) return null
   return makeLink(accounts, url, null).catch((error: unknown) => {
     log.warn(`    there is no link to sign in by: ${messageOf(error)}`)
     return null

@@ -4,6 +4,7 @@
  */
 
 import { html } from 'hono/html'
+import { RunhookError } from '../errors.ts'
 import { noCookie, sessionCookie } from './cookie.ts'
 import { USER_NAME } from './identify.ts'
 import { type Content, noticePage, page, STYLE_PATH } from './layout.ts'
@@ -61,7 +62,8 @@ export function loginPages(pages: Pages, door: Door, signIn: SignIn, oidc: OidcL
     if (found === null) return usedUp()
     const name = 'user' in found ? found.user.name : (await fieldsOf(c))('name').trim()
     if (!USER_NAME.test(name)) return firstPage(422, name, BAD_NAME)
-    const result = await signIn.byLink(incomingOf(c), value, name)
+    const result = await signIn.byLink(incomingOf(c), value, name).catch(takenOrThrow)
+    if (typeof result === 'string') return firstPage(422, name, `${result} Choose another name.`)
     return result && 'session' in result ? signedIn(door, c, result, HOME) : usedUp()
   })
 
@@ -171,7 +173,7 @@ function linkPage(name: string): Promise<Response> {
 }
 
 function firstPage(status: number, name: string, problem: string | null): Promise<Response> {
-  const content = html`<p>Nobody has signed in here yet. You will be the first, as an admin.</p>
+  const content = html`<p>There is no admin here yet. You will be the first.</p>
 ${problemOf(problem)}
 <form class="wide" method="post">
 <label>Your name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required></label>
@@ -184,11 +186,18 @@ export function problemOf(problem: string | null): Content | string {
   return problem === null ? '' : html`<p class="problem" role="alert">${problem}</p>`
 }
 
+/** Only whoever is about to be the first admin can ask for a name, so it may be told that somebody has it. */
+function takenOrThrow(thrown: unknown): string {
+  if (thrown instanceof RunhookError && thrown.code === 'conflict') return thrown.message
+  throw thrown
+}
+
 function usedUp(): Promise<Response> {
   return noticePage(
     410,
     'This link is used up',
-    'It was used, is older than 15 minutes, or a newer one took its place. "runhook user link NAME" on the server prints another.',
+    // Whether there is an admin is nothing to tell a stranger.
+    'It was used, is older than 15 minutes, or a newer one took its place; and the link for a first admin ends when there is an admin. On the server, "runhook user link NAME" prints another; where there is no admin yet, "runhook user add NAME --role admin" makes one.',
   )
 }
 

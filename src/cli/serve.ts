@@ -113,9 +113,7 @@ function announce(server: Server, config: Config, result: Loaded, options: Serve
     lines.push(`  Made fresh secrets in ${shortPath(result.envFile)}: ${result.created.join(', ')}`)
   }
   if (server.firstLink !== null) {
-    lines.push(
-      '  Nobody has signed in to the dashboard yet. Within 15 minutes this link makes an admin:',
-    )
+    lines.push('  The dashboard has no admin yet. Within 15 minutes this link makes one:')
     lines.push(`  ${server.firstLink}`)
   }
   if (options.try) lines.push(...thingsToTry(server.url, config, shortPath(result.envFile)))

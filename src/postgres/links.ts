@@ -57,7 +57,7 @@ export class PostgresLinks implements Links {
     const [user] = await usersOf(session, row.user_id)
     const fits = this.#seal.fits('link', { ...row, user_name: user?.name })
     if (!fits || isLinkOver(row, at)) return null
-    if (row.user_id === null) return (await this.#users.isEmpty(session)) ? { first: true } : null
+    if (row.user_id === null) return (await this.#users.hasAdmin(session)) ? null : { first: true }
     const mayCome = user && this.#users.isGenuine(user) && user.disabled_at === null
     return mayCome ? { user: userOf(user) } : null
   }

@@ -45,9 +45,9 @@ export class PostgresUsers implements Users {
   }
 
   /** Inside a transaction of somebody else's. */
-  async isEmpty(session: Session): Promise<boolean> {
-    const rows = await session.query('SELECT * FROM runhook.users')
-    return !rows.some((row) => this.isGenuine(row))
+  async hasAdmin(session: Session): Promise<boolean> {
+    const rows = await session.query("SELECT * FROM runhook.users WHERE role = 'admin'")
+    return rows.some((row) => this.isGenuine(row))
   }
 
   isGenuine(row: Row): boolean {

@@ -109,7 +109,7 @@ export class SqliteLinks implements Links {
   #find(hash: Uint8Array, at: number): LinkFor | null {
     const row = this.#sql.find.get(hash)
     if (!row || isLinkOver(row, at)) return null
-    if (row.user_id === null) return this.#users.isEmpty ? { first: true } : null
+    if (row.user_id === null) return this.#users.hasAdmin ? null : { first: true }
     const user = this.#sql.user.get(number(row, 'user_id'))
     return user && user.disabled_at === null ? { user: userOf(user) } : null
   }

@@ -31,8 +31,8 @@ export class SqliteUsers implements Users {
   }
 
   /** Inside a transaction of somebody else's. */
-  get isEmpty(): boolean {
-    return this.#sql.any.get() === undefined
+  get hasAdmin(): boolean {
+    return this.#sql.admin.get() !== undefined
   }
 
   async list(): Promise<User[]> {
@@ -111,7 +111,7 @@ function statements(db: Database) {
   return {
     find: db.prepare('SELECT * FROM users WHERE name = ?'),
     findBy: db.prepare('SELECT * FROM users WHERE issuer = ? AND subject = ?'),
-    any: db.prepare('SELECT 1 FROM users LIMIT 1'),
+    admin: db.prepare("SELECT 1 FROM users WHERE role = 'admin' LIMIT 1"),
     all: db.prepare('SELECT * FROM users ORDER BY name'),
     insert: db.prepare(
       `INSERT INTO users (name, issuer, subject, role, created_at, created_by)

@@ -106,12 +106,12 @@ export const LINK_MS = 15 * 60 * 1000
 
 export interface NewLink {
   readonly hash: Uint8Array
-  /** Null: for the first user there is. */
+  /** Null: for the first admin there is. */
   readonly userId: number | null
   readonly at: number
 }
 
-/** Whom a link lets in: a user, or, while there is none yet, whoever has it, as the first admin. */
+/** Whom a link lets in: a user, or, while there is no admin yet, whoever has it, as the first admin. */
 export type LinkFor = { readonly user: User } | { readonly first: true }
 
 export interface Links {
@@ -121,6 +121,7 @@ export interface Links {
   find(hash: Uint8Array, at: number): Promise<LinkFor | null>
   /**
    * Uses it up: of all who ask, one gets the user. A first admin is made under `name`. Null as `find`.
+   * Rejects with `conflict`, and uses nothing up, where somebody else has that name.
    */
   use(hash: Uint8Array, at: number, name: string): Promise<User | null>
 }

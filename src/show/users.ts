@@ -216,7 +216,7 @@ async function linkFor(
   return makeLink(accounts, dashboard() ?? none(), userId)
 }
 
-/** Null: for the first user, who becomes an admin. */
+/** Null: for the first admin. */
 export async function makeLink(
   { links }: Pick<Accounts, 'links'>,
   dashboard: string,

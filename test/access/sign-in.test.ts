@@ -11,7 +11,7 @@ describe('the first link', () => {
   test('makes an admin of whoever uses it, and nobody else', async () => {
     const site = await aSite()
     const link = site.pathOfLink(site.server.firstLink ?? '')
-    expect((await site.ask(link)).text).toContain('Nobody has signed in here yet.')
+    expect((await site.ask(link)).text).toContain('There is no admin here yet.')
     const { status, headers, cookie } = await site.ask(link, { form: { name: 'ada' } })
     expect([status, headers.location]).toEqual([303, '/-/'])
     expect(await site.whoIs(cookie)).toBe('ada')
@@ -31,12 +31,27 @@ describe('the first link', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 410])
   })
 
-  test('opens nothing once there is a user', async () => {
+  test('opens nothing once there is an admin, and says what does', async () => {
     const site = await aSite()
     const link = site.pathOfLink(site.server.firstLink ?? '')
-    await site.here('POST', '/users', { name: 'ada', role: 'viewer' })
-    expect((await site.ask(link)).status).toBe(410)
+    await site.here('POST', '/users', { name: 'ada', role: 'admin' })
+    const { status, text } = await site.ask(link)
+    expect(status).toBe(410)
+    expect(text).toContain('ends when there is an admin')
+    expect(text).toContain('&quot;runhook user add NAME --role admin&quot; makes one')
     expect((await site.ask(link, { form: { name: 'mallory' } })).status).toBe(410)
+  })
+
+  test('holds while there are users and none of them is an admin', async () => {
+    const site = await aSite()
+    const link = site.pathOfLink(site.server.firstLink ?? '')
+    await site.here('POST', '/users', { name: 'vic', role: 'viewer' })
+    expect((await site.ask(link)).text).toContain('There is no admin here yet.')
+    const taken = await site.ask(link, { form: { name: 'Vic' } })
+    expect(taken.status).toBe(422)
+    expect(taken.text).toContain('There is a user &quot;vic&quot; already. Choose another name.')
+    const { status, cookie } = await site.ask(link, { form: { name: 'ada' } })
+    expect([status, await site.whoIs(cookie)]).toEqual([303, 'ada'])
   })
 
   test.each(['', ' ', '-a', 'a b', 'a"', 'x'.repeat(64), '<b>'])(

@@ -161,7 +161,20 @@ export function accountsContract(engine: Engine): void {
     expect(await links.use(hash(`new ${ada.id}`), 0, 'x')).toMatchObject({ name: 'ada' })
   })
 
-  test('the first link makes one admin, and opens nothing once there is a user', async () => {
+  test('the first link holds until there is an admin, and is not used up by a name that is taken', async () => {
+    const { links, users } = await peopleOf(engine)
+    await links.create({ hash: hash('first'), userId: null, at: 0 })
+    await users.create({ name: 'vic', role: 'viewer', createdBy: 'root' })
+    await users.create({ name: 'olga', role: 'operator', createdBy: 'root' })
+    expect(await links.find(hash('first'), 1)).toEqual({ first: true })
+    await expect(links.use(hash('first'), 1, 'Vic')).rejects.toMatchObject({ code: 'conflict' })
+    await users.setRole('vic', 'admin')
+    expect(await links.find(hash('first'), 1)).toBeNull()
+    await users.setRole('vic', 'viewer')
+    expect(await links.use(hash('first'), 1, 'ada')).toMatchObject({ role: 'admin' })
+  })
+
+  test('the first link makes one admin, and opens nothing once there is one', async () => {
     const { links, users } = await peopleOf(engine)
     await links.create({ hash: hash('first'), userId: null, at: 0 })
     expect(await links.find(hash('first'), 1)).toEqual({ first: true })
