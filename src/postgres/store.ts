@@ -20,6 +20,7 @@ import type {
   Wanted,
 } from '../record/store.ts'
 import type { Postgres } from './connect.ts'
+import { deliveryConditions, runConditions } from './filters.ts'
 import { PostgresPrune } from './prune.ts'
 import { PostgresRefusals } from './refusals.ts'
 import { PostgresTokens } from './tokens.ts'
@@ -87,19 +88,7 @@ export class PostgresStore implements Store {
   }
 
   async runs(filter: RunFilter): Promise<Run[]> {
-    const { where, values } = conditions({
-      'hook =': filter.hook,
-      'status =': filter.status,
-      'worker =': filter.worker,
-      'delivery_id =': filter.deliveryId,
-      'event =': filter.event,
-      'ref_name =': filter.refName,
-      'sender =': filter.sender,
-      'queued_at >=': filter.since,
-      'finished_at >=': filter.concluded && 0,
-      'status <>': filter.concluded && 'cancelled',
-      'id <': filter.before,
-    })
+    const { where, values } = runConditions(filter)
     const sql = `SELECT * FROM runhook.runs ${where} ORDER BY id DESC LIMIT $1`
     return (await this.#db.query(sql, [filter.limit, ...values])).map(shownRun)
   }
@@ -114,11 +103,7 @@ export class PostgresStore implements Store {
   }
 
   async deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]> {
-    const { where, values } = conditions({
-      'id <': filter.before,
-      'duplicate_of =': filter.duplicateOf,
-      'id = ANY (?::bigint[])': filter.ids && `{${filter.ids.join()}}`,
-    })
+    const { where, values } = deliveryConditions(filter)
     const sql = `SELECT ${withoutBody} FROM runhook.deliveries ${where} ORDER BY id DESC LIMIT $1`
     return (await this.#db.query(sql, [filter.limit, ...values])).map(shownDelivery)
   }
@@ -169,8 +154,6 @@ export class PostgresStore implements Store {
 const answeredSql = `WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true))
   UPDATE runhook.deliveries SET answer = $2 FROM unsynced WHERE id = $1`
 
-/** `WHERE` of the conditions whose value was given, from $2 on: $1 is the limit. */
-/** The value stands at the condition's `?`, or at its end. */
 /** One step in the index for each hook, and not one for each run. */
 const HOOKS_WITH_RUNS = `
   WITH RECURSIVE known (hook) AS (
@@ -178,14 +161,3 @@ const HOOKS_WITH_RUNS = `
     UNION ALL
     SELECT (SELECT min(hook) FROM runhook.runs WHERE runs.hook > known.hook) FROM known WHERE hook IS NOT NULL
   ) SELECT hook FROM known WHERE hook IS NOT NULL`
-
-function conditions(given: Readonly<Record<string, string | number | undefined>>) {
-  const used = Object.entries(given).filter((entry) => entry[1] !== undefined)
-  const numbered = used.map(([condition], index) => {
-    return condition.includes('?')
-      ? condition.replace('?', () => `$${index + 2}`)
-      : `${condition} $${index + 2}`
-  })
-  const sql = numbered.join(' AND ')
-  return { where: sql && `WHERE ${sql}`, values: used.map(([, value]) => value) }
-}

@@ -5,6 +5,7 @@
 
 import type { StoredDelivery } from '../model/delivery.ts'
 import { guidKeyOf } from './repeats.ts'
+import type { DeliveryFilter } from './store.ts'
 
 /** In the order of `deliveryRow`. */
 export const deliveryColumns = [
@@ -41,4 +42,17 @@ export function deliveryRow(
     bodyHash,
     delivery.body,
   ]
+}
+
+/**
+ * What a filter looks for in the JSON text of `updates` and `verdicts`. Texts inside have their quotes escaped, so
+ * nothing that a sender wrote can look like one of these.
+ */
+export function deliveryNeedles({ hook = '', event = '', refName = '' }: DeliveryFilter) {
+  return {
+    hook: `"hook":${JSON.stringify(hook)}`,
+    event: `"event":${JSON.stringify(event)}`,
+    branch: `"branch":${JSON.stringify(refName)}`,
+    tag: `"tag":${JSON.stringify(refName)}`,
+  }
 }

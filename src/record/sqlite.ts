@@ -19,7 +19,7 @@ import { deliveryOf, number, runOf, stepOf, text, withoutBody } from './rows.ts'
 import { accountsIn } from './sqlite-accounts.ts'
 import { SqlitePrune } from './sqlite-prune.ts'
 import { SqliteRefusals } from './sqlite-refusals.ts'
-import { conditions, runConditions, statements } from './sqlite-sql.ts'
+import { deliveryConditions, runConditions, statements } from './sqlite-sql.ts'
 import { SqliteTokens } from './sqlite-tokens.ts'
 import type {
   Accepted,
@@ -178,11 +178,7 @@ export class SqliteStore implements QueueStore {
 
   async deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]> {
     this.#db.flush()
-    const { where, values } = conditions({
-      'id < ?': filter.before,
-      'duplicate_of = ?': filter.duplicateOf,
-      'id IN (SELECT value FROM json_each(?))': filter.ids && JSON.stringify(filter.ids),
-    })
+    const { where, values } = deliveryConditions(filter)
     const sql = `SELECT ${withoutBody} FROM deliveries ${where} ORDER BY id DESC LIMIT ?`
     return this.#db
       .prepare(sql)

@@ -73,8 +73,31 @@ export interface RunFilter {
   readonly limit: number
 }
 
+export const outcomes = ['ran', 'nothing', 'problem'] as const
+
 export interface DeliveryFilter {
   readonly before?: number | undefined
+  /**
+   * None of a smaller number. What has no index below is looked for from row to row: whoever asks for it says with
+   * this how far (see show/find-deliveries.ts).
+   */
+  readonly from?: number | undefined
+  /** Only what was held against this hook. */
+  readonly hook?: string | undefined
+  /** Where that hook is called: what came there and could not be read was held against none, and is found too. */
+  readonly path?: string | undefined
+  /**
+   * `ran` started a run, `nothing` was read and started none (of `hook`, where that is asked for), `problem`
+   * could not be read.
+   */
+  readonly outcome?: (typeof outcomes)[number] | undefined
+  /** As the host calls it, or as we do. */
+  readonly event?: string | undefined
+  readonly repository?: string | undefined
+  /** Branch or tag. */
+  readonly refName?: string | undefined
+  /** Came at that time or later. */
+  readonly since?: number | undefined
   /** Only those that repeat this one. */
   readonly duplicateOf?: number | undefined
   /** Only these; what is not there is left out. */

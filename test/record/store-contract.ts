@@ -4,7 +4,7 @@
  */
 
 import { describe, expect } from 'vitest'
-import type { Delivery } from '../../src/model/delivery.ts'
+import type { Delivery, Verdict } from '../../src/model/delivery.ts'
 import type { StepRecord } from '../../src/model/run.ts'
 import { aDelivery, aHook, aPush, aTag, until } from '../some.ts'
 import { accept, type Engine, ended, matched, opened, runTo, waiting } from './engine.ts'
@@ -439,5 +439,53 @@ export function storeContract(engine: Engine): void {
     await open.begin(2)
     await open.cancelWaiting(3, 'cancelled by ada')
     expect(await ids({ concluded: true })).toEqual([1])
+  })
+
+  describe('deliveries are found again', () => {
+    const quiet = (hook: string): Verdict => ({ ...matched(hook), matched: false })
+
+    async function aMixture(engine: Engine) {
+      const open = await opened(engine)
+      await accept(open, { repository: 'acme/site' }) // 1: deploy-site runs
+      const [a, b] = [quiet('deploy-site'), quiet('docs')]
+      const says = 'x is not "hook":"docs","run":1 \u0000'
+      const odd = { rule: 'ref', result: 'fail', wanted: '', found: says, says } as const
+      await open.store.accept(aDelivery({ updates: [aPush('x"y')] }), [{ ...a, checks: [odd] }], [])
+      const hook = aHook({ name: 'docs' })
+      const wanted = [{ hook, update: 0, inputs: {} }]
+      await open.store.accept(aDelivery(), [{ ...a, checks: [odd] }, matched('docs')], wanted) // 3
+      const unread = { problem: 'the body is not JSON', updates: [], endpoint: '/hooks/docs' }
+      await open.store.accept(aDelivery(unread), [], []) // 4
+      const tagged = { repository: 'acme/docs', event: 'create', updates: [aTag('v9')] }
+      await open.store.accept(aDelivery({ ...tagged, receivedAt: 1000 }), [a, b], []) // 5
+      return async (filter: object) =>
+        (await open.store.deliveries({ limit: 9, ...filter })).map(({ id }) => id)
+    }
+
+    test('by the hook that they were held against, and by what came of them', async () => {
+      const ids = await aMixture(engine)
+      expect(await ids({ hook: 'docs' })).toEqual([5, 3])
+      expect(await ids({ hook: 'docs', path: '/hooks/docs' })).toEqual([5, 4, 3])
+      expect(await ids({ hook: 'doc' })).toEqual([])
+      expect(await ids({ outcome: 'ran' })).toEqual([3, 1])
+      expect(await ids({ outcome: 'nothing' })).toEqual([5, 2])
+      expect(await ids({ outcome: 'problem' })).toEqual([4])
+      expect(await ids({ hook: 'deploy-site', outcome: 'ran' })).toEqual([1])
+      expect(await ids({ hook: 'deploy-site', outcome: 'nothing' })).toEqual([5, 3, 2])
+      expect(await ids({ hook: 'docs', path: '/hooks/docs', outcome: 'nothing' })).toEqual([5])
+      expect(await ids({ hook: 'docs', path: '/hooks/docs', outcome: 'problem' })).toEqual([4])
+    })
+
+    test('by event, repository, branch or tag, and when they came, within two numbers', async () => {
+      const ids = await aMixture(engine)
+      expect(await ids({ event: 'create' })).toEqual([5])
+      expect(await ids({ event: 'tag' })).toEqual([5])
+      expect(await ids({ repository: 'acme/docs' })).toEqual([5])
+      expect(await ids({ refName: 'x"y' })).toEqual([2])
+      expect(await ids({ refName: 'v9' })).toEqual([5])
+      expect(await ids({ since: 1001 })).toEqual([4, 3, 2, 1])
+      expect(await ids({ from: 2, before: 4 })).toEqual([3, 2])
+      expect(await ids({ from: 2, outcome: 'ran' })).toEqual([3])
+    })
   })
 }
