@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyLogin } from '../model/config.ts'
 import type { OidcSettings } from '../model/oidc.ts'
 import type { Networks } from '../network/allowed.ts'
+import { isOwnName } from '../network/own-name.ts'
 import type { Role } from '../record/tokens.ts'
 import type { Accounts, Session, User } from '../record/users.ts'
 import { sessionIn } from './cookie.ts'
@@ -46,6 +47,7 @@ export function createIdentify(parts: AccessParts): Identify {
     const address = addressOf(incoming)
     const named = nameFromProxy(settings, incoming)
     if (named !== null) {
+      if (!isCalledByName(settings, incoming)) return { problem: STRANGE_NAME }
       const found = await proxyUser(parts, named, address)
       return 'problem' in found ? found : { visitor: visitorOf(found, 'proxy', address, null) }
     }
@@ -62,6 +64,7 @@ export function createRoleNow(
 ): (incoming: IncomingMessage) => Promise<Role | null> {
   return async (incoming) => {
     const named = nameFromProxy(parts.settings, incoming)
+    if (named !== null && !isCalledByName(parts.settings, incoming)) return null
     const user =
       named === null
         ? (await sessionOf(parts, incoming))?.user
@@ -111,6 +114,17 @@ function nameFromProxy({ proxyLogin, trusted }: AccessSettings, incoming: Incomi
   if (value === undefined || value === '') return null
   return Array.isArray(value) ? value.join(', ') : value // of several none is right: see USER_NAME
 }
+
+/**
+ * The proxy names whoever's browser comes, also by a name that a stranger points to it (DNS rebinding), whose page
+ * could then read all of this. A cookie of ours is bound to its host already.
+ */
+function isCalledByName({ publicUrl }: AccessSettings, { headers }: IncomingMessage): boolean {
+  return isOwnName(headers.host, URL.parse(publicUrl ?? '')?.hostname ?? null)
+}
+
+const STRANGE_NAME =
+  'This server was called by a name that it does not know for its own. Whoever runs it sets "public-url" in the hooks file to the address that people open, and lets the proxy pass the Host header on.'
 
 /** Of those whom this server, or a proxy, knows by name. */
 export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,62}$/

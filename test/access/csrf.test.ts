@@ -59,6 +59,28 @@ test('behind a proxy that calls us by another name, the public one is ours; over
   expect(from('https://runs.example.com:8443', 'runs.example.com')).toBe(false)
 })
 
+test('once the public name is known, no other name is ours that a stranger may point here', () => {
+  const sent = (origin: string, host: string, site?: string) =>
+    crossSiteProblem('POST', { origin, host, 'sec-fetch-site': site }, PUBLIC) === null
+  for (const site of [undefined, 'same-origin']) {
+    expect(sent('http://evil.example:9000', 'evil.example:9000', site)).toBe(false)
+    expect(sent('null', 'runs.example.com', site)).toBe(false)
+    expect(sent('http://127.0.0.1:9000', '127.0.0.1:9000', site)).toBe(true)
+    expect(sent('http://localhost:9000', 'localhost:9000', site)).toBe(true)
+    expect(sent('http://[::1]:9000', '[::1]:9000', site)).toBe(true)
+    expect(sent(PUBLIC, 'app:9000', site)).toBe(true)
+  }
+})
+
+test.each<[string, string, string | null]>([
+  ['https://runs.example.com', 'RUNS.example.com', null],
+  ['https://runs.example.com', 'runs.example.com:443', null],
+  ['https://runs.example.com', 'Runs.Example.Com', 'https://Runs.example.com'],
+  ['http://localhost:9000', 'LOCALHOST:9000', PUBLIC],
+])('names are of any case: %s at %s', (origin, host, publicUrl) => {
+  expect(crossSiteProblem('POST', { origin, host }, publicUrl)).toBeNull()
+})
+
 function written(headers: Headers, host: string): Headers {
   return JSON.parse(JSON.stringify(headers).replaceAll('HOST', host))
 }

@@ -68,7 +68,8 @@ const sites = ['same-origin', 'same-site', 'cross-site', 'none', undefined]
 const origins = [PUBLIC, 'https://evil.example', 'null', undefined]
 const senders = sites.flatMap((site) => origins.map((origin): Sender => ({ site, origin })))
 const isOwn = ({ site, origin }: Sender) =>
-  site === 'same-origin' || (site === undefined && origin === PUBLIC)
+  (site === 'same-origin' && (origin === PUBLIC || origin === undefined)) ||
+  (site === undefined && origin === PUBLIC)
 
 const JSON_TYPE = 'application/json'
 const FORM = 'application/x-www-form-urlencoded'

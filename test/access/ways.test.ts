@@ -158,6 +158,23 @@ describe('a proxy that signs people in', () => {
     expect((await site.ask('/api/v1/users', { headers: says('ada') })).status).toBe(200)
   })
 
+  test('is believed by no name that a stranger may point here (DNS rebinding), and the page says why', async () => {
+    const site = await aSite({ server })
+    for (const host of ['evil.example', 'evil.example:443', 'runs.example.com.evil.example']) {
+      const headers = { ...says('grace'), ...OWN, host }
+      const page = await site.ask('/-/account', { headers })
+      expect([page.status, page.text.includes('&quot;public-url&quot;')]).toEqual([403, true])
+      expect((await site.ask('/api/v1/status', { headers })).status).toBe(403)
+      expect((await site.ask('/-/events', { headers })).status).toBe(403)
+      const sent = await site.ask('/hooks/hello', { method: 'POST', headers })
+      expect(sent.status).not.toBe(202)
+    }
+    expect((await site.here('GET', '/users')).json.users).toEqual([])
+    expect((await site.here('GET', '/runs')).json.runs).toEqual([])
+    for (const host of ['RUNS.example.com', 'localhost:9000', '10.0.0.5:9000', '[fd00::5]:9000'])
+      expect(await site.whoIs(undefined, { ...says('ada'), host })).toBe('ada')
+  })
+
   test('makes one user of many requests at once', async () => {
     const site = await aSite({ server })
     const asks = Array.from({ length: 8 }, () => site.whoIs(undefined, says('ada')))
