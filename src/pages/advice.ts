@@ -24,10 +24,9 @@ export const byRule: Readonly<Record<string, string>> = {
   match: `The hook asks for this under "match" ${FILE}. Change it there, or what is sent. ${THEN}`,
   inputs: 'Send the inputs that the hook asks for; its page lists them.',
   'allow-from': `If this address may call, write it into "allow-from" of the hook ${FILE}. ${THEN}`,
-  duplicate:
-    'It was not lost: the run that is named did its work. To run it once more all the same, press Redeliver.',
+  duplicate: 'To run it once more all the same, press Redeliver.',
   replay:
-    'The same content came before. To run it once more all the same, press Redeliver; where such repeats are meant, write "replay": "allow" into the hook.',
+    'To run it once more all the same, press Redeliver; where such repeats are meant, write "replay": "allow" into the hook.',
 }
 
 /** Null where there is nothing to be done, as for a ping. */

@@ -12,6 +12,7 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
+import { runsBefore } from './repeat.tsx'
 import { RunTable } from './run-list.tsx'
 import { exactTime, When } from './times.tsx'
 import { Payload } from './tree.tsx'
@@ -28,6 +29,8 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
   const repeats = await parts.store.deliveries({ duplicateOf: delivery.id, limit: REPEATS })
   const runs = await parts.store.runs({ deliveryId: delivery.id, limit: REPEATS })
   const waits = await waitsOf(parts, runs)
+  const verdicts = [...delivery.verdicts, ...(dry?.verdicts ?? [])]
+  const before = await runsBefore(parts, verdicts)
   const frame = {
     title: `Delivery #${delivery.id}`,
     place: 'deliveries' as const,
@@ -74,11 +77,16 @@ export async function deliveryPage(c: Ask, parts: PagesParts): Promise<Response>
         <section class="dry">
           <h2>Dry run: what it would do now</h2>
           <p class="dim">Held against the hooks as they are written now. Nothing was started.</p>
-          <VerdictList verdicts={dry.verdicts} updates={dry.updates} wouldRun />
+          <VerdictList verdicts={dry.verdicts} updates={dry.updates} wouldRun before={before} />
         </section>
       )}
       <h2>{dry === null ? 'Verdict' : 'What it did when it came'}</h2>
-      <VerdictList verdicts={delivery.verdicts} updates={delivery.updates} wouldRun={false} />
+      <VerdictList
+        verdicts={delivery.verdicts}
+        updates={delivery.updates}
+        wouldRun={false}
+        before={before}
+      />
       {runs.length === 0 ? null : (
         <>
           <h2>Runs</h2>

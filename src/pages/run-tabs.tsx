@@ -46,7 +46,7 @@ function DeliveryTab({ run, delivery }: TabProps) {
         </a>
       </p>
       <h2>Verdict</h2>
-      <VerdictList verdicts={own} updates={delivery.updates} wouldRun={false} />
+      <VerdictList verdicts={own} updates={delivery.updates} wouldRun={false} before={new Map()} />
     </section>
   )
 }

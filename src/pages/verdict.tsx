@@ -1,9 +1,11 @@
 /** Why each hook did, or did not, answer: rule by rule, with what was wanted and what was found. */
 
 import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
+import { runBefore } from '../record/repeats.ts'
 import { adviceFor } from './advice.ts'
 import { Icon } from './icons.tsx'
 import { BASE, hookAt } from './parts.ts'
+import { RunBefore, type RunsBefore } from './repeat.tsx'
 import { Plain } from './visible.tsx'
 
 interface Judged {
@@ -11,9 +13,10 @@ interface Judged {
   readonly updates: readonly Update[]
   /** Nothing was started: a hook that matched would run. */
   readonly wouldRun: boolean
+  readonly before: RunsBefore
 }
 
-export function VerdictList({ verdicts, updates, wouldRun }: Judged) {
+export function VerdictList({ verdicts, updates, wouldRun, before }: Judged) {
   if (verdicts.length === 0) return <p class="dim">No hook was asked.</p>
   return (
     <ul class="verdicts">
@@ -35,7 +38,7 @@ export function VerdictList({ verdicts, updates, wouldRun }: Judged) {
             </h3>
             <ul class="checks">
               {verdict.checks.map((check) => (
-                <CheckRow check={check} />
+                <CheckRow check={check} before={before} />
               ))}
             </ul>
           </li>
@@ -72,10 +75,11 @@ const looks: Readonly<
   unknown: { icon: 'question', word: 'cannot be known' },
 }
 
-function CheckRow({ check }: { check: Check }) {
+function CheckRow({ check, before }: { check: Check; before: RunsBefore }) {
   const { icon, word } = looks[check.result]
   const failed = check.result === 'fail'
   const advice = adviceFor(check)
+  const ran = runBefore(check)
   return (
     <li class={`check c-${check.result}`}>
       <Icon name={icon} />
@@ -96,7 +100,12 @@ function CheckRow({ check }: { check: Check }) {
           </dd>
         </dl>
       ) : null}
-      {advice === null ? null : <p class="advice">{advice}</p>}
+      {advice === null ? null : (
+        <p class="advice">
+          {ran === null ? null : <RunBefore id={ran} run={before.get(ran)} />}
+          {advice}
+        </p>
+      )}
     </li>
   )
 }

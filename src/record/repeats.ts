@@ -44,13 +44,20 @@ export class Repeats {
 /** Said of a delivery whose hook has a run already by the same id of its host. */
 export function duplicateOf(delivery: number, run: number, status: string): Check {
   const says = `delivery ${delivery} already started run #${run} (${status})`
-  return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `${delivery}`, says }
+  return { rule: 'duplicate', result: 'fail', wanted: 'new', found: `delivery #${delivery}`, says }
 }
 
 /** Said of a delivery whose body came before under another id. */
 export function replayOf(delivery: number, run: number): Check {
   const says = `replay suspected: the same body came as delivery ${delivery} and started run #${run} ("replay": "allow" permits it)`
-  return { rule: 'replay', result: 'fail', wanted: 'new', found: `${delivery}`, says }
+  return { rule: 'replay', result: 'fail', wanted: 'new', found: `delivery #${delivery}`, says }
+}
+
+/** The run that such a check names; null of any other check. */
+export function runBefore({ rule, says }: Check): number | null {
+  if (rule !== 'duplicate' && rule !== 'replay') return null
+  const [, run] = /started run #(\d{1,15})\b/.exec(says) ?? []
+  return run === undefined ? null : Number(run)
 }
 
 /** Only what came as another event than this is a replay; null = whatever it came as. */

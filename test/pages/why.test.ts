@@ -130,6 +130,19 @@ describe('a delivery that ran nothing, because', () => {
     expect(await afterClicks(site, clicks)).toContain(advice)
   })
 
+  test('it came twice says how the run that it came for stands by now', async () => {
+    const site = await aSite({ 'deploy-site': pushed('sleep 60') })
+    for (let count = 0; count < 2; count++) await site.push(again, { 'x-github-delivery': 'one' })
+    const at = '/-/deliveries/2'
+    const of = '<a href="/-/runs/1">run #1</a> of <a href="/-/deliveries/1">delivery #1</a>'
+    const says = async (words: string) => (await site.get(at)).text.includes(words)
+    await until(() => says(`It was not lost: ${of} is under way.`), 'its run')
+    expect((await site.get(at)).text).toContain('<dd>delivery #1</dd>')
+    await site.form('/-/runs/1/cancel')
+    await until(() => says(`Its work is not done: ${of} was cancelled.`), 'its end')
+    expect((await site.get(at)).text).not.toContain('not lost')
+  })
+
   test('as many runs wait as may', async () => {
     const site = await aSite(
       { 'deploy-site': pushed('sleep 60', { concurrency: { queue: 'max' } }) },

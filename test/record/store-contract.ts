@@ -204,7 +204,7 @@ export function storeContract(engine: Engine): void {
           rule: 'duplicate',
           result: 'fail',
           wanted: 'new',
-          found: '1',
+          found: 'delivery #1',
           says: 'delivery 1 already started run #1 (queued)',
         },
       ])
