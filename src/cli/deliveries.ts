@@ -7,9 +7,10 @@ import { RunhookError } from '../errors.ts'
 import type { Run } from '../model/run.ts'
 import type { DeliverySummary, DeliveryView, Page } from '../show/views.ts'
 import { ago } from '../show/when.ts'
-import { query } from './client.ts'
+import { type Client, query } from './client.ts'
 import { deliveryPage } from './delivery-page.ts'
 import { waitingLines } from './fleet.ts'
+import { refuseUnknownHook } from './known-hook.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { printable, printableJson } from './printable.ts'
 import { listRefused, tellOfRefused } from './refused.ts'
@@ -17,7 +18,16 @@ import { shortSha } from './run-words.ts'
 import { type Cell, type Column, type Row, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface DeliveriesOptions extends PlaceOptions {
+interface Wanted {
+  readonly hook?: string
+  readonly outcome?: string
+  readonly event?: string
+  readonly repository?: string
+  readonly branch?: string
+  readonly since?: string
+}
+
+export interface DeliveriesOptions extends PlaceOptions, Wanted {
   readonly limit: number
   readonly refused?: boolean
   readonly json?: boolean
@@ -31,11 +41,19 @@ export async function deliveries(
   if (options.refused && id !== undefined) {
     throw new RunhookError('usage', 'What was refused is not kept, only counted: it has no id.')
   }
+  if (isFiltered(options) && (options.refused || id !== undefined)) {
+    throw new RunhookError(
+      'usage',
+      'The options that narrow the list of deliveries go with no other list.',
+    )
+  }
   const client = await connect(options, terminal)
   if (options.refused) return listRefused(client, options, terminal)
   if (id === undefined) {
-    const path = `/deliveries${query({ limit: options.limit })}`
-    await list(await client.get<Page<'deliveries', DeliverySummary>>(path), options, terminal)
+    const page = await found(client, options)
+    if (page.deliveries.length === 0 && options.hook !== undefined)
+      await refuseUnknownHook(client, options.hook)
+    await list(page, options, terminal)
     if (!options.json) await tellOfRefused(client, terminal)
     return 0
   }
@@ -52,6 +70,23 @@ export async function deliveries(
   return 0
 }
 
+/** A page of the server goes only so far back: they are asked for until there are enough, or no more. */
+async function found(client: Client, options: DeliveriesOptions): Promise<Listed> {
+  const { hook, outcome, event, repository, branch, since, limit } = options
+  const wanted = { hook, outcome, event, repository, branch, since }
+  const all: DeliverySummary[] = []
+  let before: number | undefined
+  for (;;) {
+    const asked = query({ ...wanted, before, limit: limit - all.length })
+    const { deliveries, next } = await client.get<Listed>(`/deliveries${asked}`)
+    all.push(...deliveries)
+    if (next === null || all.length >= limit) return { deliveries: all, next }
+    before = next
+  }
+}
+
+type Listed = Page<'deliveries', DeliverySummary>
+
 const columns: readonly Column[] = [
   { title: 'DELIVERY' },
   { title: 'RECEIVED' },
@@ -62,13 +97,13 @@ const columns: readonly Column[] = [
   { title: 'RESULT', least: 10 },
 ]
 
-async function list(
-  page: Page<'deliveries', DeliverySummary>,
-  options: DeliveriesOptions,
-  terminal: Terminal,
-): Promise<void> {
+async function list(page: Listed, options: DeliveriesOptions, terminal: Terminal): Promise<void> {
   if (options.json) {
     await terminal.out.write(`${printableJson(page)}\n`)
+    return
+  }
+  if (page.deliveries.length === 0 && isFiltered(options)) {
+    await terminal.talk.write('No delivery is like this. "runhook deliveries" lists all.\n')
     return
   }
   if (page.deliveries.length === 0) {
@@ -77,6 +112,10 @@ async function list(
   }
   const rows = page.deliveries.map((delivery) => rowOf(delivery, terminal.now()))
   await terminal.out.write(renderTable(columns, rows, terminal.out))
+}
+
+function isFiltered({ hook, outcome, event, repository, branch, since }: Wanted): boolean {
+  return [hook, outcome, event, repository, branch, since].some((value) => value !== undefined)
 }
 
 function rowOf(delivery: DeliverySummary, now: number): Row {

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { version } from '../version.ts'
 import type { Terminal } from './terminal.ts'
 import * as verb from './verbs.ts'
-import { addRedeliver } from './verbs-delivery.ts'
+import { addDeliveries, addRedeliver } from './verbs-delivery.ts'
 import { addDoctor } from './verbs-doctor.ts'
 import { addRollouts, addWorkers } from './verbs-fleet.ts'
 import { addExport, addImport, addMigrate } from './verbs-record.ts'
@@ -39,7 +39,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   program.commandsGroup('See what happened:')
   verb.addRuns(all)
   verb.addLogs(all)
-  verb.addDeliveries(all)
+  addDeliveries(all)
   program.commandsGroup('Step in:')
   verb.addCancel(all)
   verb.addRerun(all)

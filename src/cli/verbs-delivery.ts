@@ -1,8 +1,30 @@
-/** The verb that sends a delivery through once more. See verbs.ts. */
+/** The verbs that list deliveries, and send one through once more. See verbs.ts. */
 
-import { toId } from './arguments.ts'
+import { Option } from 'commander'
+import { toId, toLimit } from './arguments.ts'
+import type { DeliveriesOptions } from './deliveries.ts'
 import type { RedeliverOptions } from './redeliver.ts'
 import { asking, type Verbs } from './verbs.ts'
+
+const OUTCOMES = 'ran nothing problem'.split(' ')
+
+export function addDeliveries(verbs: Verbs): void {
+  asking(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
+    .argument('[id]', 'delivery', toId)
+    .option('--hook <name>', 'only what was held against this hook')
+    .addOption(new Option('--outcome <outcome>', 'only those').choices(OUTCOMES))
+    .option('--event <name>', 'only of this event, such as push')
+    .option('--repository <name>', 'only of this repository, such as acme/site')
+    .option('--branch <name>', 'only of this branch or tag')
+    .option('--since <time>', 'only since then: 2026-11-23, 2026-11-23T14:00Z, 12h, 7d')
+    .option('--refused', 'list what was turned away instead, and why')
+    .option('--limit <number>', 'at most this many', toLimit, 20)
+    .option('--json', 'print JSON')
+    .action(async (id: number | undefined, options: DeliveriesOptions) => {
+      const { deliveries } = await import('./deliveries.ts')
+      verbs.finish(await deliveries(id, options, verbs.terminal))
+    })
+}
 
 const sample = `  runhook redeliver 57 --dry-run   which hooks would run now
   runhook redeliver 57`

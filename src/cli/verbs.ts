@@ -20,7 +20,6 @@ import {
 } from './arguments.ts'
 import type { CancelOptions } from './cancel.ts'
 import type { CheckOptions } from './check.ts'
-import type { DeliveriesOptions } from './deliveries.ts'
 import type { LogsOptions } from './logs.ts'
 import { roleOption } from './role-option.ts'
 import type { RunsOptions } from './runs.ts'
@@ -211,18 +210,6 @@ export function addLogs(verbs: Verbs): void {
     .action(async (which: string | undefined, options: LogsOptions) => {
       const { logs } = await import('./logs.ts')
       verbs.finish(await logs(which, options, verbs.terminal))
-    })
-}
-
-export function addDeliveries(verbs: Verbs): void {
-  asking(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
-    .argument('[id]', 'delivery', toId)
-    .option('--refused', 'list what was turned away instead, and why')
-    .option('--limit <number>', 'at most this many', toLimit, 20)
-    .option('--json', 'print JSON')
-    .action(async (id: number | undefined, options: DeliveriesOptions) => {
-      const { deliveries } = await import('./deliveries.ts')
-      verbs.finish(await deliveries(id, options, verbs.terminal))
     })
 }
 

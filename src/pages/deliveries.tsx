@@ -1,7 +1,16 @@
 /** All deliveries, newest first: what came, and what became of it. */
 
-import type { StoredDelivery } from '../model/delivery.ts'
+import type { StoredDelivery, Verdict } from '../model/delivery.ts'
+import { findDeliveries, LOOKED_AT } from '../show/find-deliveries.ts'
 import { id } from '../show/parameters.ts'
+import {
+  addressOf,
+  DeliveryFilters,
+  deliveryFilterOf,
+  hooksToChoose,
+  isFiltered,
+  wantedOf,
+} from './delivery-filters.tsx'
 import { Icon } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
@@ -11,40 +20,77 @@ import { Plain } from './visible.tsx'
 
 const AT_ONCE = 50
 
-export async function deliveriesPage(c: Ask, { store }: PagesParts): Promise<Response> {
+export async function deliveriesPage(c: Ask, parts: PagesParts): Promise<Response> {
+  const filter = deliveryFilterOf(c)
   const before = queryValue(c, 'before', id)
-  const found = await store.deliveries({ before, limit: AT_ONCE + 1 })
-  const deliveries = found.slice(0, AT_ONCE)
-  const next = found.length > AT_ONCE ? deliveries.at(-1)?.id : undefined
+  const hook = parts.hooks().hooks.get(filter.hook ?? '')
+  const [{ deliveries, next, isCut }, hooks] = await Promise.all([
+    findDeliveries(parts.store, wantedOf(filter, hook), { before, limit: AT_ONCE }),
+    hooksToChoose(parts, filter),
+  ])
   const frame = {
     title: 'Deliveries',
     place: 'deliveries' as const,
     visitor: c.get('visitor'),
     live: before === undefined,
   }
+  const older = next === null ? null : addressOf(filter, next)
   return page(
     c,
     <Layout frame={frame}>
       <h1>Deliveries</h1>
-      {deliveries.length === 0 ? (
-        <p class="dim">
-          Nothing has come in yet. What was turned away is under{' '}
-          <a href={`${BASE}/refused`}>Refused</a>.
-        </p>
+      <DeliveryFilters filter={filter} hooks={hooks} />
+      {deliveries.length > 0 ? (
+        <DeliveryTable deliveries={deliveries} of={filter.hook} />
       ) : (
-        <DeliveryTable deliveries={deliveries} />
+        <NoDelivery isFiltered={isFiltered(filter)} isCut={isCut} before={before} />
       )}
       <nav class="paging" aria-label="More deliveries">
-        {before === undefined ? null : <a href={`${BASE}/deliveries`}>The newest</a>}
-        {next === undefined ? null : (
-          <a href={`${BASE}/deliveries?before=${next}`}>Older deliveries</a>
+        {before === undefined ? null : <a href={addressOf(filter)}>The newest</a>}
+        {older === null ? null : (
+          <a href={older}>{isCut ? `Look at those before #${next}` : 'Older deliveries'}</a>
         )}
       </nav>
     </Layout>,
   )
 }
 
-export function DeliveryTable({ deliveries }: { deliveries: readonly StoredDelivery[] }) {
+interface NoneProps {
+  readonly isFiltered: boolean
+  readonly isCut: boolean
+  readonly before: number | undefined
+}
+
+function NoDelivery({ isFiltered, isCut, before }: NoneProps) {
+  if (isFiltered) {
+    const where = before === undefined ? 'newest' : `ones before #${before}`
+    return (
+      <p class="dim">
+        {isCut
+          ? `None of the ${LOOKED_AT.toLocaleString('en')} ${where} is like this.`
+          : 'No delivery is like this.'}{' '}
+        <a href={`${BASE}/deliveries`}>All deliveries</a>
+      </p>
+    )
+  }
+  if (before !== undefined) return <p class="dim">There are no older ones.</p>
+  return (
+    <p class="dim">
+      Nothing has come in yet. What was turned away is under <a href={`${BASE}/refused`}>Refused</a>
+      .
+    </p>
+  )
+}
+
+interface TableProps {
+  readonly deliveries: readonly StoredDelivery[]
+  /** Only what became of them by this hook. */
+  readonly of: string | undefined
+}
+
+function DeliveryTable({ deliveries: listed, of }: TableProps) {
+  const isOwn = ({ hook }: Verdict) => of === undefined || hook === of
+  const deliveries = listed.map((one) => ({ ...one, verdicts: one.verdicts.filter(isOwn) }))
   const now = Date.now()
   return (
     <table class="list">

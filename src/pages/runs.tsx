@@ -1,25 +1,21 @@
 /** All runs: filters stand in the address, so a view can be sent to somebody else. */
 
 import { runStatuses } from '../model/run.ts'
-import { branch, event, id, name, oneOf, type Reader, who } from '../show/parameters.ts'
+import { branch, event, id, name, oneOf, who } from '../show/parameters.ts'
 import { allowedSince, since } from '../show/since.ts'
 import { hasEnded } from '../show/watch.ts'
+import { hooksToChoose } from './delivery-filters.tsx'
 import { Icon } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RunTable } from './run-list.tsx'
+import { sinceText } from './since-text.ts'
 import { words } from './status.tsx'
 import { titlesOf } from './titles.ts'
 import { waitsOf } from './waits.ts'
 
 const AT_ONCE = 50
-
-/** A time to look back to stays as it was written, so that the address says the same tomorrow. */
-const sinceText: Reader<string> = {
-  ...since,
-  read: (text) => (since.read(text) === undefined ? undefined : text),
-}
 
 interface Filter {
   readonly hook: string | undefined
@@ -80,13 +76,6 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
 
 function filterOf({ branch, who, since: text, ...same }: Filter) {
   return { ...same, refName: branch, sender: who, since: since.read(text ?? '') }
-}
-
-/** Those of the file in its order, then those that are gone and have runs, and whatever the address asks for. */
-async function hooksToChoose(parts: PagesParts, { hook }: Filter): Promise<string[]> {
-  const known = parts.hooks().hooks
-  const asked = hook === undefined ? [] : [hook]
-  return [...new Set([...known.keys(), ...(await parts.store.hooksWithRuns()), ...asked])]
 }
 
 function NoRun({ isFiltered }: { isFiltered: boolean }) {

@@ -4,6 +4,7 @@
  */
 
 import { RunhookError } from '../errors.ts'
+import type { Config } from '../model/config.ts'
 import type { StoredDelivery } from '../model/delivery.ts'
 import { payloadRemoved } from '../record/removed.ts'
 import type { Store } from '../record/store.ts'
@@ -11,12 +12,14 @@ import { callerOf } from './admission.ts'
 import { bytesAnswer } from './answers.ts'
 import { readDryRun } from './body.ts'
 import type { Control } from './control.ts'
+import { deliveryFilters, findDeliveries, LOOKED_AT } from './find-deliveries.ts'
 import { called, id, upTo, type Values } from './parameters.ts'
 import type { Routes } from './routes.ts'
 import { deliveryPage, oneDelivery, redelivery } from './schemas.ts'
+import { since } from './since.ts'
 import { type DeliverySummary, deliverySummary, deliveryView, type Page } from './views.ts'
 
-const filters = { before: id, limit: upTo(500) }
+const filters = { ...deliveryFilters, since, limit: upTo(500) }
 
 const path = { id: called('the delivery', id) }
 
@@ -25,7 +28,10 @@ const list = {
   summary: 'List deliveries, newest first',
   query: filters,
   answers: {
-    200: { says: 'A page; "next" is the "before" of the page after it', schema: deliveryPage },
+    200: {
+      says: `A page; "next" is the "before" of the page after it. Filters look through ${LOOKED_AT} deliveries for one page, so it may be short, or empty, and have a next one`,
+      schema: deliveryPage,
+    },
   },
 } as const
 
@@ -65,13 +71,15 @@ const redeliver = {
 export interface DeliveryParts {
   readonly store: Store
   readonly control: Control
+  readonly hooks: () => Config
 }
 
 /** Later ones of the same id that are told by their numbers. */
 const REPEATS_MAX = 100
 
-export function deliveryRoutes(routes: Routes, { store, control }: DeliveryParts): void {
-  routes.get('/deliveries', list, async (c, { query }) => c.json(await page(store, query)))
+export function deliveryRoutes(routes: Routes, parts: DeliveryParts): void {
+  const { store, control } = parts
+  routes.get('/deliveries', list, async (c, { query }) => c.json(await page(parts, query)))
   routes.get('/deliveries/:id', view, async (c, { path }) => {
     const delivery = await find(store, path.id)
     const repeats = await store.deliveries({ duplicateOf: delivery.id, limit: REPEATS_MAX })
@@ -94,12 +102,13 @@ export function deliveryRoutes(routes: Routes, { store, control }: DeliveryParts
 }
 
 async function page(
-  store: Store,
-  { before, limit = 50 }: Values<typeof filters>,
+  { store, hooks }: DeliveryParts,
+  { before, limit = 50, branch, ...same }: Values<typeof filters>,
 ): Promise<Page<'deliveries', DeliverySummary>> {
-  const found = await store.deliveries({ before, limit: limit + 1 })
-  const deliveries = found.slice(0, limit).map(deliverySummary)
-  return { deliveries, next: found.length > limit ? (deliveries.at(-1)?.id ?? null) : null }
+  const path = hooks().hooks.get(same.hook ?? '')?.path
+  const wanted = { ...same, path, refName: branch }
+  const { deliveries, next } = await findDeliveries(store, wanted, { before, limit })
+  return { deliveries: deliveries.map(deliverySummary), next }
 }
 
 async function find(store: Store, wanted: number): Promise<StoredDelivery> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Check, CheckResult } from '../../src/model/delivery.ts'
 import { aStored, NOW } from '../show/world.ts'
-import { aPush, aTag } from '../some.ts'
+import { aHook, aPush, aTag } from '../some.ts'
 import { aShellWithServer } from './shell.ts'
 
 function check(rule: string, says: string, result: CheckResult = 'pass'): Check {
@@ -302,4 +302,23 @@ test('--json gives the same facts to programs', async () => {
     verdicts: [matched],
     headers: { 'x-github-event': 'push' },
   })
+})
+
+test('deliveries are found by hook and outcome, however far back', async () => {
+  const shell = await aShellWithServer()
+  shell.world.hooks.push(aHook({ name: 'app-release' }))
+  const old = aStored({ id: 1, verdicts: [refused] })
+  shell.world.deliveries.push(old, aStored({ id: 40_000, verdicts: [{ ...matched, run: 1 }] }))
+  const list = (...options: string[]) => shell.run('deliveries', '--limit', '1', ...options)
+  expect((await list('--hook', 'app-release', '--outcome', 'nothing')).out).toContain('· #1 ')
+  expect((await list('--outcome', 'ran')).out).toContain('✓ #40000 ')
+  expect(await list('--hook', 'app-release', '--outcome', 'ran')).toMatchObject({
+    code: 0,
+    talk: 'No delivery is like this. "runhook deliveries" lists all.\n',
+  })
+  expect(await list('--hook', 'app-relese')).toMatchObject({
+    code: 3,
+    talk: 'error: There is no hook "app-relese". Did you mean "app-release"?\n',
+  })
+  expect(await shell.run('deliveries', '1', '--hook', 'app-release')).toMatchObject({ code: 2 })
 })

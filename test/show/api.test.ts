@@ -365,6 +365,28 @@ describe('deliveries', () => {
     expect([rest.deliveries.map((one: { id: number }) => one.id), rest.next]).toEqual([[1], null])
   })
 
+  test('deliveries can be asked for by hook, outcome, and what they say', async () => {
+    const world = await served()
+    world.hooks.push(aHook({ name: 'docs' }))
+    const verdict = { hook: 'docs', update: 0, matched: false, checks: [], run: null }
+    world.deliveries.push(
+      aStored({ id: 1, verdicts: [verdict] }),
+      aStored({ id: 2, verdicts: [{ ...verdict, matched: true, run: 4 }] }),
+      aStored({ id: 3, problem: 'the body is not JSON', updates: [], endpoint: '/hooks/docs' }),
+      aStored({ id: 4, repository: 'acme/docs', updates: [aPush('topic')] }),
+    )
+    const found = async (query: string) => {
+      const { json } = await askJson(world, `/deliveries?${query}`)
+      expect(json.next).toBeNull()
+      return json.deliveries.map((one: { id: number }) => one.id)
+    }
+    expect(await found('hook=docs')).toEqual([3, 2, 1])
+    expect(await found('hook=docs&outcome=nothing')).toEqual([1])
+    expect(await found('outcome=problem')).toEqual([3])
+    expect(await found('repository=acme/docs&branch=topic&event=push')).toEqual([4])
+    expect(await found(`since=${new Date(NOW + 1).toISOString()}`)).toEqual([])
+  })
+
   test('the body of a delivery comes exactly as it was sent', async () => {
     const world = await served()
     const body = Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d, 0x0d, 0x0a])

@@ -17,7 +17,7 @@ import type { Hook } from '../../src/model/hook.ts'
 import type { Run, StepRecord } from '../../src/model/run.ts'
 import { FileOutputLog } from '../../src/record/output.ts'
 import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
-import type { Refusal, RunFilter, Store } from '../../src/record/store.ts'
+import type { DeliveryFilter, Refusal, RunFilter, Store } from '../../src/record/store.ts'
 import type { Tokens } from '../../src/record/tokens.ts'
 import type { Accounts } from '../../src/record/users.ts'
 import { type Admit, admitLocal } from '../../src/show/admission.ts'
@@ -230,6 +230,23 @@ function isWanted(run: Run, { concluded, since = 0, ...exact }: Omit<RunFilter, 
   )
 }
 
+function isLike(delivery: StoredDelivery, wanted: Omit<DeliveryFilter, 'limit'>): boolean {
+  const { from = 0, hook, path, outcome, event, repository, refName, since = 0 } = wanted
+  const { endpoint, problem, receivedAt, updates } = delivery
+  const own = delivery.verdicts.filter((verdict) => hook === undefined || verdict.hook === hook)
+  const ran = own.some(({ run }) => run !== null)
+  const became = problem !== null ? 'problem' : ran ? 'ran' : 'nothing'
+  return (
+    delivery.id >= from &&
+    receivedAt >= since &&
+    (hook === undefined || own.length > 0 || (problem !== null && endpoint === path)) &&
+    (outcome === undefined || outcome === became) &&
+    (event === undefined || [delivery, ...updates].some((one) => one.event === event)) &&
+    (repository === undefined || delivery.repository === repository) &&
+    (refName === undefined || updates.some((one) => [one.branch, one.tag].includes(refName)))
+  )
+}
+
 function storeOf(world: World): Store {
   const unused = () => Promise.reject(new Error('the API has no business here'))
   return {
@@ -243,8 +260,9 @@ function storeOf(world: World): Store {
         .slice(0, limit),
     hooksWithRuns: async () => [...new Set(world.runs.map(({ hook }) => hook))].sort(),
     delivery: async (id) => world.deliveries.find((delivery) => delivery.id === id) ?? null,
-    deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, ids, limit }) =>
+    deliveries: async ({ before = Number.POSITIVE_INFINITY, duplicateOf, ids, limit, ...wanted }) =>
       world.deliveries
+        .filter((delivery) => isLike(delivery, wanted))
         .filter(({ id }) => ids === undefined || ids.includes(id))
         .filter((delivery) => delivery.id < before)
         .filter((one) => duplicateOf === undefined || one.duplicateOf === duplicateOf)
