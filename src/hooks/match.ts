@@ -6,6 +6,7 @@
 
 import type { Check, Content, Delivery, Update, Verdict } from '../model/delivery.ts'
 import type { Hook, Trigger } from '../model/hook.ts'
+import { changed, fewOf, noneCounts } from './changed-files.ts'
 import { fail, pass, unknown } from './check.ts'
 import { judgeConditions } from './conditions.ts'
 import { filter, matchesRepository } from './pattern.ts'
@@ -219,9 +220,8 @@ function pathFilter(trigger: Trigger, update: Update, delivery: Judged): Check |
   const hits = update.files.filter((file) =>
     paths ? filter(paths, file).matched : !filter(pathsIgnore ?? [], file).matched,
   ).length
-  const count = `${hits} of ${total} changed files`
-  if (hits > 0) return pass(rule, count, wanted)
-  return fail(rule, wanted, `${total} files`, `none of ${total} changed files match [${wanted}]`)
+  if (hits > 0) return pass(rule, `${hits} of ${changed(total)}`, wanted)
+  return fail(rule, wanted, fewOf(update.files), noneCounts(update.files, rule, wanted))
 }
 
 /** A fork's branch is a stranger's code: it never runs here unless the hook says so. */

@@ -29,9 +29,9 @@ describe('a delivery that came', () => {
       code: 1,
       out: `#57  push acme/site main aaaaaaa by ada
   site  ✓ signature secret 1 of 1  ✓ repo acme/site  ✓ event push  ✓ branches main
-        ✗ paths  none of 1 changed files match [src/**]
+        ✗ paths  the changed file does not match [src/**]: README.md
         wanted src/**
-        found  1 files
+        found  README.md
 `,
       talk: '0 of 1 hook would run. Nothing was run.\n',
     })
@@ -42,7 +42,7 @@ describe('a delivery that came', () => {
       code: 0,
       out: `#57  push acme/site main aaaaaaa by ada
   site  ✓ signature secret 1 of 1  ✓ repo acme/site  ✓ event push  ✓ branches main
-        ✓ paths 1 of 1 changed files  → would run
+        ✓ paths 1 of 1 changed file  → would run
 `,
       talk: '1 of 1 hook would run. Nothing was run.\n',
     })
@@ -134,7 +134,7 @@ describe('a payload in a file', () => {
       code: 0,
       out: `push.json  push acme/site main aaaaaaa by ada
   site      ? signature  not judged: a file is not signed  ✓ repo acme/site  ✓ event push
-            ✓ branches main  ✓ paths 1 of 1 changed files  → would run
+            ✓ branches main  ✓ paths 1 of 1 changed file  → would run
   releases  ? signature  not judged: a file is not signed  ✓ repo acme/site  ✓ event push
             ✗ tags  branch main, wants tags v[0-9]+.[0-9]+.[0-9]+
             wanted v[0-9]+.[0-9]+.[0-9]+

@@ -118,8 +118,29 @@ describe('paths', () => {
   const paths = on({ paths: ['src/**'] })
 
   test('none of the changed files', () => {
-    const line = '✗ paths  none of 1 changed files match [src/**]'
+    const line = '✗ paths  the changed file does not match [src/**]: README.md'
     expect(decided(paths, {})).toBe(line)
+  })
+
+  test.each([
+    [[], 'no file was changed; wanted [src/**]'],
+    [['a', 'b', 'c'], 'none of 3 changed files match [src/**]: a, b, c'],
+    [['a', 'b', 'c', 'd', 'e'], 'none of 5 changed files match [src/**]: a, b, c and 2 more'],
+    [
+      ['x'.repeat(81), '🌍'.repeat(500)],
+      `none of 2 changed files match [src/**]: ${'x'.repeat(80)}…, ${'🌍'.repeat(80)}…`,
+    ],
+  ])('the first few that were changed are named: %j', (files, says) => {
+    expect(decided(paths, { updates: [aPush('main', { files })] })).toBe(`✗ paths  ${says}`)
+  })
+
+  test('where all are ignored the verdict says so', () => {
+    const ignore = on({ pathsIgnore: ['**.md'] })
+    const says = (files: string[]) => decided(ignore, { updates: [aPush('main', { files })] })
+    expect(says(['a.md'])).toBe('✗ paths-ignore  the changed file matches [**.md]: a.md')
+    expect(says(['a.md', 'b.md'])).toBe(
+      '✗ paths-ignore  all 2 changed files match [**.md]: a.md, b.md',
+    )
   })
 
   test('a host that lists no files cannot be judged and counts as matched, saying so', () => {

@@ -65,7 +65,7 @@ const cases: Record<string, Case> = {
   'its files are others': {
     send: pushes({ commits: [{ ...src.commits[0], modified: ['README.md'] }] }),
     clicks: verdict,
-    says: 'none of 1 changed files match [src/**]',
+    says: 'the changed file does not match [src/**]: README.md',
     advice: 'write them into &quot;paths&quot;',
   },
   'its message says so': {
