@@ -1,10 +1,15 @@
 /** A payload as a tree that folds. Keys and values are what a stranger sent: text, and nothing else. */
 
+import type { Child } from 'hono/jsx'
 import { formPayload } from '../hosts/pushed.ts'
 import { Plain, Pre } from './visible.tsx'
 
-/** Entries drawn at most, and characters of one value: a page is no place for 25 MB. */
-const ENTRIES = 3000
+/**
+ * Entries drawn at most, and how deep; characters of one key or value: a page is no place for 25 MB, and a hundred
+ * who look at it must not keep the server from its work.
+ */
+const ENTRIES = 2000
+const DEEPEST = 40
 const LONGEST = 2000
 const TEXT_BYTES = 64 * 1024
 const LARGEST = 2 * 1024 * 1024
@@ -39,12 +44,7 @@ function parse(body: Uint8Array): { value: unknown } | null {
 
 function Tree({ value, redact }: { value: unknown; redact: Redact }) {
   const room = { left: ENTRIES, redact }
-  return (
-    <div class="tree">
-      {branch(value, room, { depth: 0, path: 'payload' })}
-      {room.left <= 0 ? <p class="dim">The rest is only in the download.</p> : null}
-    </div>
-  )
+  return <div class="tree">{branch(value, room, { depth: 0, path: 'payload' })}</div>
 }
 
 type Room = { left: number; readonly redact: Redact }
@@ -57,48 +57,57 @@ interface Place {
 
 function branch(value: unknown, room: Room, place: Place) {
   if (typeof value !== 'object' || value === null) return leaf(value, room)
-  const entries = Object.entries(value)
+  const keys = Object.keys(value)
   const isList = Array.isArray(value)
-  if (entries.length === 0) return <span class="v-none">{isList ? '[ ]' : '{ }'}</span>
+  if (keys.length === 0) return <span class="v-none">{isList ? '[ ]' : '{ }'}</span>
+  const drawn: Child[] = []
+  for (const key of keys) {
+    if (room.left <= 0) break
+    room.left--
+    const shown = room.redact(key)
+    const path = pathOf(place.path, shown, isList)
+    drawn.push(entry(shown, Reflect.get(value, key), room, { depth: place.depth, path }))
+  }
   return (
     <ul>
-      {entries.map(([key, inner]) => {
-        const shown = room.redact(key)
-        const path = pathOf(place.path, shown, isList)
-        return entry(shown, inner, room, { depth: place.depth, path })
-      })}
+      {drawn}
+      <More left={keys.length - drawn.length} />
     </ul>
   )
 }
 
+/** Where the room was used up; once in each list around it that has not been drawn to its end. */
+function More({ left }: { left: number }) {
+  if (left === 0) return null
+  return <li class="dim">… and {left.toLocaleString('en')} more: Download has all of it</li>
+}
+
 function entry(key: string, value: unknown, room: Room, place: Place) {
-  if (room.left-- <= 0) return null
   const { depth, path } = place
-  const folds = typeof value === 'object' && value !== null && Object.keys(value).length > 0
-  if (!folds) {
+  const count = typeof value === 'object' && value !== null ? Object.keys(value).length : 0
+  if (count === 0) {
     return (
       <li>
         <CopyPath path={path} />
         <span class="k">
-          <Plain text={key} />
+          <Plain text={cut(key)} />
         </span>
         {branch(value, room, place)}
       </li>
     )
   }
-  const count = Object.keys(value).length
   return (
     <li>
       <CopyPath path={path} />
       <details open={depth < 1 && count <= 12}>
         <summary>
           <span class="k">
-            <Plain text={key} />
+            <Plain text={cut(key)} />
           </span>
           <span class="dim">{Array.isArray(value) ? `[${count}]` : `{${count}}`}</span>
         </summary>
-        {depth > 40 ? (
-          <span class="dim">deeper than is shown</span>
+        {depth > DEEPEST ? (
+          <span class="dim">deeper than is shown: Download has all of it</span>
         ) : (
           branch(value, room, { depth: depth + 1, path })
         )}
@@ -134,11 +143,13 @@ function CopyPath({ path }: { path: string | null }) {
 
 function leaf(value: unknown, { redact }: Room) {
   if (typeof value !== 'string') return <span class="v-other">{String(value)}</span>
-  const text = redact(value)
-  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
   return (
     <span class="v-text">
-      <Plain text={shown} />
+      <Plain text={cut(redact(value))} />
     </span>
   )
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
