@@ -33,7 +33,7 @@ export interface OidcLogin {
 }
 
 const WINDOW_MS = 15 * 60_000
-/** Of a whole office behind one address; each that fails may have cost the provider a request. */
+/** Of a whole office behind one address, where the provider was asked for it. */
 const PER_ADDRESS = 30
 /** As in guess.ts: a flood fills no disk. */
 const ON_RECORD = 200
@@ -58,11 +58,12 @@ export function createOidcLogin(
       return await work()
     } catch (thrown) {
       if (!(thrown instanceof OidcRefusal)) throw thrown
-      const { status, reason, detail } = thrown
-      if (status < 500 && status !== 429) byAddress.failed(address)
+      const { status, reason, detail, isFree } = thrown
+      if (status < 500 && status !== 429 && !isFree) byAddress.failed(address)
       parts.refuse({ at: now(), method: 'GET', path: PATH, address, status, reason })
-      if (status === 429 || recorded.wait('') > 0) throw thrown
-      recorded.failed('')
+      const about = isFree ? 'free' : '' // what costs nobody anything hides nothing that does
+      if (status === 429 || recorded.wait('', about) > 0) throw thrown
+      recorded.failed('', about)
       parts.warn(`<-- [${status}] sign-in from ${address}: ${detail}`)
       const entry = { at: now(), who: thrown.who, via: 'oidc', address, what: 'login', object: '' }
       await parts.accounts.audit.add({ ...entry, outcome: reason }).catch(parts.report)
@@ -105,7 +106,7 @@ const tooMany = new OidcRefusal({
 
 function notBegun(detail: string): OidcRefusal {
   const words = 'This browser did not begin to sign in here, or took too long over it. Begin again.'
-  return new OidcRefusal({ status: 403, reason: 'not begun here', words, detail })
+  return new OidcRefusal({ status: 403, reason: 'not begun here', words, detail, isFree: true })
 }
 
 /** Who he is by issuer and subject, with the role that he has from now on; makes him when he comes first. */

@@ -11,6 +11,11 @@ interface Words {
   readonly detail: string
   /** Whom the record names; left out for who is no user of ours. */
   readonly who?: string
+  /**
+   * The provider was asked for no token. It counts against no address: any page can have the browsers of a whole
+   * office send such, as images.
+   */
+  readonly isFree?: boolean
 }
 
 export class OidcRefusal extends Error {
@@ -19,8 +24,9 @@ export class OidcRefusal extends Error {
   readonly reason: string
   readonly detail: string
   readonly who: string
+  readonly isFree: boolean
 
-  constructor({ status, words, reason, detail, who = '' }: Words) {
+  constructor({ status, words, reason, detail, who = '', isFree = false }: Words) {
     super(words)
     this.name = 'OidcRefusal'
     this.status = status
@@ -28,5 +34,6 @@ export class OidcRefusal extends Error {
     this.reason = reason
     this.detail = detail
     this.who = who
+    this.isFree = isFree
   }
 }

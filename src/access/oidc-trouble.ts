@@ -27,7 +27,13 @@ export async function refusalOfAnswer(
   if (thrown instanceof AuthorizationResponseError) {
     const code = codeOf(thrown.error)
     const words = `${label} did not sign you in (${code}).`
-    return new OidcRefusal({ status: 403, reason: 'refused by provider', words, detail })
+    return new OidcRefusal({
+      status: 403,
+      reason: 'refused by provider',
+      words,
+      detail,
+      isFree: true,
+    })
   }
   if (thrown instanceof ResponseBodyError && thrown.error === 'invalid_grant') {
     const words = 'This sign-in was used already, or is too old. Begin again.'

@@ -108,6 +108,17 @@ describe('the way back', () => {
     expect(await site.audit()).toEqual(Array(5).fill('? oidc login not begun here'))
   })
 
+  test('keeps nobody out when another site has an office send many (images of it)', async () => {
+    const { site } = await aLiarsSite()
+    const { flow, back } = await goTo(site)
+    for (let n = 0; n < 40; n += 1) {
+      const path = n % 2 ? '/-/login/oidc/callback?code=x&state=y' : '/-/login/oidc/callback'
+      const headers = { 'sec-fetch-site': 'cross-site' }
+      expect((await site.ask(path, { headers, cookie: n % 4 ? undefined : flow })).status).toBe(403)
+    }
+    expect((await site.ask(back, { cookie: flow })).status).toBe(303)
+  })
+
   test('counts for a quarter of an hour, and where it leads cannot be changed', async () => {
     const { site } = await aLiarsSite()
     const { flow, back } = await goTo(site, '/-/runs')
