@@ -21,9 +21,20 @@ function isCrossSite(headers: Headers): boolean {
   return URL.parse(from)?.host !== headers.host // of "null" too, which is what a sandboxed page says
 }
 
+/**
+ * Whether a browser asks ahead of its user, for a link that he may open or a page that it shows in secret: by
+ * Sec-Purpose (Fetch, "prefetch" or "prefetch;prerender"), which no page can set, or what browsers said before it.
+ */
+function isAhead(headers: Headers): boolean {
+  const said = [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']]
+  return said.some((value) => /\b(prefetch|prerender|preview)\b/i.test(String(value ?? '')))
+}
+
 function hostIn({ host }: Headers): string | undefined {
   return typeof host === 'string' ? host : undefined // Node gives one, and listen.ts lets no second one in
 }
+
+const AHEAD = 'loaded ahead by a browser (Sec-Purpose: prefetch), and opened by nobody'
 
 /** A password is kept by the name that a browser calls; only where the network speaks does the name count. */
 export function elsewhereProblem(
@@ -32,6 +43,7 @@ export function elsewhereProblem(
   publicHost: string | null,
 ): [Answer, reason: string] | null {
   if (!proof.ok || !proof.ambient) return null
+  if (isAhead(headers)) return [answers.fromElsewhere, AHEAD]
   if (isCrossSite(headers)) return [answers.fromElsewhere, "sent by another site's page"]
   if (proof.by !== 'none' || isOwnName(hostIn(headers), publicHost)) return null
   const called = String(headers.host ?? '').slice(0, 100)

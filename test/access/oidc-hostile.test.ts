@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { aLiar, type Lies, otherKey } from './liar.ts'
-import { CALLBACK, CLIENT, goTo, HOME, oidcOf, signInBy } from './provider.ts'
+import { CLIENT, goTo, HOME, oidcOf, signInBy } from './provider.ts'
 import { aSite } from './site.ts'
 
 async function aLiarsSite(lies: Lies = {}, more: object = {}) {
@@ -287,7 +287,10 @@ describe('a provider', () => {
 
 test('an address that is wrong too often is told to wait, and what it wrote is in no log', async () => {
   const { site } = await aLiarsSite()
-  const ask = () => site.ask(`${CALLBACK}?code=canary-code&state=canary-state`)
+  const { flow, back } = await goTo(site)
+  const wrong = new URL(back, 'http://any')
+  wrong.searchParams.set('code', 'canary-code')
+  const ask = () => site.ask(`${wrong.pathname}${wrong.search}`, { cookie: flow })
   for (let n = 0; n < 30; n += 1) expect((await ask()).status).toBe(403)
   expect((await ask()).status).toBe(429)
   expect((await goTo(site)).begun.status).toBe(429)

@@ -29,9 +29,9 @@ describe('a delivery that came', () => {
       code: 1,
       out: `#57  push acme/site main aaaaaaa by ada
   site  ✓ signature secret 1 of 1  ✓ repo acme/site  ✓ event push  ✓ branches main
-        ✗ paths  the changed file does not match [src/**]: README.md
+        ✗ paths  the changed file does not match [src/**]: docs/a.md
         wanted src/**
-        found  README.md
+        found  docs/a.md
 `,
       talk: '0 of 1 hook would run. Nothing was run.\n',
     })
