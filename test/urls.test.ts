@@ -423,6 +423,18 @@ describe('who may call', () => {
     expect((await get(server, '/ls', {})).status).toBe(401) // and who comes anew is still asked
   })
 
+  test.each([
+    { 'sec-purpose': 'prefetch' },
+    { 'sec-purpose': 'prefetch;prerender' },
+    { purpose: 'prefetch' },
+    { 'x-moz': 'prefetch' },
+  ])('not a browser that loads ahead what its user may never open: %j', async (ahead) => {
+    const server = await aRunhook({ hooks: people })
+    expect(await get(server, '/ls', { ...basic('ada'), ...ahead })).toMatchObject({ status: 403 })
+    expect(server.output()).toContain('loaded ahead by a browser (Sec-Purpose: prefetch)')
+    expect((await get(server, '/ls', basic('ada'))).status).toBe(200)
+  })
+
   test('not the page of another site, in the name of a browser that knows the password', async () => {
     const server = await aRunhook({ hooks: people })
     for (const more of [

@@ -51,6 +51,13 @@ export const fromElsewhere: Answer = plain(
   CLOSE,
 )
 
+/** A browser drops what it asked for ahead when the answer is an error, and asks again when its user goes there. */
+export const loadedAhead: Answer = plain(
+  403,
+  'A browser had this loaded ahead of its user. It is answered when he opens it.',
+  CLOSE,
+)
+
 /** Names nothing: whoever called may be a page that was given this server's address under its own name. */
 export const otherName: Answer = plain(
   403,

@@ -43,7 +43,7 @@ export function elsewhereProblem(
   publicHost: string | null,
 ): [Answer, reason: string] | null {
   if (!proof.ok || !proof.ambient) return null
-  if (isAhead(headers)) return [answers.fromElsewhere, AHEAD]
+  if (isAhead(headers)) return [answers.loadedAhead, AHEAD]
   if (isCrossSite(headers)) return [answers.fromElsewhere, "sent by another site's page"]
   if (proof.by !== 'none' || isOwnName(hostIn(headers), publicHost)) return null
   const called = String(headers.host ?? '').slice(0, 100)
