@@ -7,7 +7,7 @@ import { type ClientRequest, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { aRunhook, type Running } from './running.ts'
 import { aDirectory, until } from './some.ts'
 
@@ -431,7 +431,8 @@ describe('who may call', () => {
   ])('not a browser that loads ahead what its user may never open: %j', async (ahead) => {
     const server = await aRunhook({ hooks: people })
     expect(await get(server, '/ls', { ...basic('ada'), ...ahead })).toMatchObject({ status: 403 })
-    expect(server.output()).toContain('loaded ahead by a browser (Sec-Purpose: prefetch)')
+    const why = 'loaded ahead by a browser (Sec-Purpose: prefetch)'
+    await vi.waitFor(() => expect(server.output()).toContain(why), 10_000)
     expect((await get(server, '/ls', basic('ada'))).status).toBe(200)
   })
 
