@@ -50,7 +50,9 @@ test.each([
   ['side by side', (many: object) => many],
   ['beneath another', (many: object) => ({ before: { many }, after: 'never drawn' })],
 ])('of 60,000 keys %s so many are drawn and no more', async (_, within) => {
-  const many = Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`key${n}`, n % 50 ? 1 : SECRET]))
+  const many = Object.fromEntries(
+    Array.from({ length: 60_000 }, (_, n) => [`key${n}`, n % 50 ? 1 : SECRET]),
+  )
   const { html, looked, elements } = await drawn(within(many))
   expect(html).toContain('data-path="payload.')
   expect(html).toContain('>key1900<')
