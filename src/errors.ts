@@ -13,13 +13,15 @@ export type ErrorCode =
   | 'invalid' // input that was understood and is wrong
   | 'unreachable' // no server answers
   | 'busy' // as much waits as may
+  | 'too-many' // he has as much at once as one may
   | 'storage' // the database or the disk refused
   | 'run-failed'
 
 /** sysexits.h EX_CONFIG: systemd units stop restarting on it (`RestartPreventExitStatus=78`). */
 const EX_CONFIG = 78
 
-const meaning: Record<ErrorCode, { http: number; exit: number }> = {
+/** `again`: after so many seconds the same may be asked for once more, and may be had then. */
+const meaning: Record<ErrorCode, { http: number; exit: number; again?: number }> = {
   config: { http: 500, exit: EX_CONFIG },
   usage: { http: 400, exit: 2 },
   'not-found': { http: 404, exit: 3 },
@@ -27,7 +29,8 @@ const meaning: Record<ErrorCode, { http: number; exit: number }> = {
   conflict: { http: 409, exit: 1 },
   invalid: { http: 422, exit: 2 },
   unreachable: { http: 502, exit: 5 },
-  busy: { http: 503, exit: 1 },
+  busy: { http: 503, exit: 1, again: 30 },
+  'too-many': { http: 429, exit: 1, again: 10 },
   storage: { http: 503, exit: EX_CONFIG },
   'run-failed': { http: 500, exit: 1 },
 }
@@ -46,6 +49,11 @@ export class RunhookError extends Error {
 
   get httpStatus(): number {
     return meaning[this.code].http
+  }
+
+  /** Seconds; null where to ask again would change nothing. */
+  get retryAfter(): number | null {
+    return meaning[this.code].again ?? null
   }
 
   get exitCode(): number {

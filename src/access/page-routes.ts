@@ -138,7 +138,7 @@ export function stayOf(
   incoming: IncomingMessage,
 ): Omit<Stay, 'needed'> {
   const key = session === null ? `${via} ${name}` : `session ${session}`
-  return { key, roleNow: () => roleNow(incoming) }
+  return { key, whose: name, roleNow: () => roleNow(incoming) }
 }
 
 const FOREIGN =

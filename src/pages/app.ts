@@ -155,11 +155,9 @@ function stayed(
   { stays, closing }: PagesParts,
   events: (left: AbortSignal) => AsyncIterable<SseEvent>,
 ): Response {
-  const stay = c.get('stay')
+  const known = c.get('stay')
+  const stay = known ? { ...known, needed: 'viewer' as const } : null
+  stays.admit(stay)
   const signal = AbortSignal.any([c.req.raw.signal, closing])
-  return sseAnswer(
-    stays.during(stay ? { ...stay, needed: 'viewer' } : null, signal, (left) =>
-      withBeats(events(left)),
-    ),
-  )
+  return sseAnswer(stays.during(stay, signal, (left) => withBeats(events(left))))
 }

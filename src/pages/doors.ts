@@ -113,7 +113,7 @@ const foreign = new RunhookError('not-allowed', 'This was not sent by a page of 
 /** Only our own errors are told in their words; anything else may hold what visitors must not see. */
 function known(thrown: unknown, report?: (thrown: unknown) => void): RunhookError | null {
   if (thrown instanceof RunhookError) {
-    if (thrown.httpStatus >= 500 && thrown.code !== 'busy') report?.(thrown)
+    if (thrown.httpStatus >= 500 && thrown.retryAfter === null) report?.(thrown)
     return thrown
   }
   report?.(thrown instanceof Error ? thrown : new Error(messageOf(thrown)))

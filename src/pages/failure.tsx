@@ -17,6 +17,7 @@ export function failurePage(
   const message = error?.message ?? 'Something went wrong inside the server.'
   const hook = error?.code === 'not-found' ? askedHook(c.req.path) : undefined
   const hint = error ? error.hint : 'Its log says what.'
+  if (error?.retryAfter) c.header('retry-after', `${error.retryAfter}`)
   return page(
     c,
     <Layout frame={{ title: headings[status] ?? 'Not done', visitor: c.get('visitor') }}>
@@ -59,6 +60,7 @@ const headings: Readonly<Record<number, string>> = {
   413: 'Too large',
   415: 'Not understood',
   422: 'Not understood',
+  429: 'Too many at once',
   500: 'Something broke',
   503: 'Not at the moment',
 }

@@ -87,7 +87,7 @@ export function admitTokens(parts: TokenParts): Admit {
       tokens.used(token.id, now())
       const { name, role } = token
       const origin = { proof: `token ${name}`, address }
-      return { name, role, via: 'token', origin, stay: stayOf(tokens, token.id, value, now) }
+      return { name, role, via: 'token', origin, stay: stayOf(tokens, token, value, now) }
     }
     const reason = problem ?? ''
     const seconds = attempts.wait(address)
@@ -100,12 +100,12 @@ export function admitTokens(parts: TokenParts): Admit {
   }
 }
 
-function stayOf(tokens: Tokens, id: number, value: string | null, now: () => number) {
+function stayOf(tokens: Tokens, { id, name }: Token, value: string | null, now: () => number) {
   const roleNow = async () => {
     const token = value === null ? null : await tokens.find(hashOf(value))
     return token && problemOf(value, token, now()) === null ? token.role : null
   }
-  return { key: `token ${id}`, roleNow }
+  return { key: `token ${id}`, whose: `The token ${name}`, roleNow }
 }
 
 /**

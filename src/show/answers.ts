@@ -12,9 +12,9 @@ export interface Failure {
 /** Only our own errors are told in their words; anything else may hold what callers must not see. */
 export function failureAnswer(thrown: unknown, report?: (thrown: unknown) => void): Response {
   if (thrown instanceof RunhookError) {
-    const busy = thrown.code === 'busy' // no fault of ours, and asked for again it would fill the log
-    if (thrown.httpStatus >= 500 && !busy) report?.(thrown)
-    return refusal(thrown.httpStatus, thrown, busy ? { 'retry-after': '30' } : {})
+    const again = thrown.retryAfter // then it is no fault of ours, and asked for again it would fill the log
+    if (thrown.httpStatus >= 500 && again === null) report?.(thrown)
+    return refusal(thrown.httpStatus, thrown, again === null ? {} : { 'retry-after': `${again}` })
   }
   report?.(thrown)
   const message = 'Something went wrong inside the server.'

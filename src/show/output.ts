@@ -74,7 +74,9 @@ async function stored(
 
 function followed(parts: OutputParts, run: Run, from: number, c: Ask): Response {
   const headers = { ...stateOf(run), 'x-accel-buffering': 'no' }
-  const bytes = parts.stays.during(stayFor(c, route.role), c.req.raw.signal, (left) =>
+  const stay = stayFor(c, route.role)
+  parts.stays.admit(stay)
+  const bytes = parts.stays.during(stay, c.req.raw.signal, (left) =>
     bytesOf(parts, run.id, from, left),
   )
   return bytesAnswer(bytes, type, fileOf(run), { headers })

@@ -108,8 +108,10 @@ export function runRoutes(routes: Routes, parts: RunParts): void {
     // Looked for before the stream begins, so that a wrong number is a 404 and not an end.
     const run = await findRun(store, path.id)
     const { signal } = c.req.raw
+    const stay = stayFor(c, events.role)
+    parts.stays.admit(stay)
     const moments = (left: AbortSignal) => runEvents(parts, run.id, query.from ?? 0, left)
-    return linesAnswer(parts.stays.during(stayFor(c, events.role), signal, moments))
+    return linesAnswer(parts.stays.during(stay, signal, moments))
   })
   routes.post('/runs/:id/cancel', cancel, async (c, { path }) => {
     c.set('about', `run #${path.id}`)

@@ -1,7 +1,7 @@
 /** Who stays to see more: until he may not, leaves, or nobody can say who he is any more. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Stay, Stays } from '../../src/access/stays.ts'
+import { STREAMS_MAX, type Stay, Stays } from '../../src/access/stays.ts'
 import type { Role } from '../../src/record/tokens.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -17,7 +17,7 @@ function aStayer(needed: Role = 'viewer', key = 'session 1', stays = new Stays()
   }
   const state = { came: [] as number[], isOver: false, wasToldToLetGo: false }
   const browser = new AbortController()
-  const stay: Stay = { key, needed, roleNow }
+  const stay: Stay = { key, whose: 'ada', needed, roleNow }
   async function* source(left: AbortSignal) {
     left.addEventListener('abort', () => {
       state.wasToldToLetGo = true
@@ -89,6 +89,30 @@ test('of all that is open in one session one question is asked', async () => {
   await seconds(1)
   expect(all.map(({ state }) => state.isOver)).toEqual(all.map(() => true))
   expect(other.state.isOver).toBe(false)
+})
+
+test('who asks for more than he may have is refused, also where he was let in with many others', async () => {
+  const stays = new Stays()
+  const all = Array.from({ length: STREAMS_MAX }, (_, n) =>
+    aStayer('viewer', `session ${n}`, stays),
+  )
+  await seconds(1)
+  const stay: Stay = {
+    key: 'session 1',
+    whose: 'ada',
+    needed: 'viewer',
+    roleNow: async () => 'viewer',
+  }
+  const late = stays.during(stay, new AbortController().signal, async function* () {
+    yield 1
+  })
+  expect(() => stays.admit(stay)).toThrow('ada has 64 pages')
+  await expect(late.next()).rejects.toMatchObject({ code: 'too-many', retryAfter: 10 })
+  expect(() => stays.admit({ ...stay, whose: 'bob' })).not.toThrow()
+  const [first] = all
+  first?.browser.abort()
+  await first?.reading
+  expect(() => stays.admit(stay)).not.toThrow()
 })
 
 test('who cannot be sent away is asked nothing', async () => {

@@ -42,7 +42,7 @@ async function opened({ port }: Pick<Site, 'port'>, path: string, headers: Recor
   asking.end()
   onTestFinished(() => void asking.destroy())
   await promise
-  return { path, state }
+  return { path, state, leave: () => asking.destroy() }
 }
 
 type Opened = Awaited<ReturnType<typeof opened>>
@@ -112,6 +112,55 @@ describe('the streams of a token', () => {
     const value = await token('viewer', { expiresAt: Date.now() + 1500 })
     const headers = { authorization: `Bearer ${value}` }
     await ended([await opened({ port }, '/api/v1/runs/142/events', headers)])
+  })
+})
+
+describe('how many there are at once', () => {
+  const many = [...Array(60).fill('/-/events'), ...streams]
+
+  test('is limited for a user in all his sessions together, whom another does not hold up', async () => {
+    const site = await aSiteWithARun()
+    const [cookie, other] = [await site.signIn('ada'), await site.signIn('ada')]
+    const all = [
+      ...(await open(site, { cookie }, many.slice(0, 40))),
+      ...(await open(site, { cookie: other }, many.slice(40))),
+    ]
+    for (const path of streams) {
+      const { status, headers, text } = await site.ask(path, { cookie })
+      expect([path, status, headers['retry-after']]).toEqual([path, 429, '10'])
+      expect(text).toContain('ada has 64 pages and logs open that are still moving')
+      expect((await site.ask(path, { cookie, method: 'HEAD' })).status).toBe(429)
+    }
+    expect((await site.ask('/-/runs', { cookie })).status).toBe(200)
+    await open(site, { cookie: await site.signIn('bob') })
+    const { value } = (await site.here('POST', '/tokens', { name: 'ada', role: 'viewer' })).json
+    await open(site, { authorization: `Bearer ${value}` }, streams.slice(2))
+    all.pop()?.leave()
+    const isRoom = async () =>
+      (await site.ask('/-/events', { cookie, method: 'HEAD' })).status === 200
+    await until(isRoom, 'room for another')
+    await open(site, { cookie }, ['/-/events'])
+  })
+
+  test('is limited for a token, and for whom a proxy names', async () => {
+    const login = { 'proxy-header': 'Remote-User' }
+    const site = await aSiteWithARun({ login, 'trusted-proxies': '127.0.0.1' })
+    const { value } = (await site.here('POST', '/tokens', { name: 'ci', role: 'viewer' })).json
+    const token = { authorization: `Bearer ${value}` }
+    await open(site, token, Array(64).fill('/api/v1/runs/1/events'))
+    const { status, text } = await site.ask('/api/v1/runs/1/events', { headers: token })
+    expect([status, JSON.parse(text).error.code]).toEqual([429, 'too-many'])
+    expect(text).toContain('The token ci has 64')
+    await open(site, { 'remote-user': 'ada' }, many)
+    const headers = { 'remote-user': 'ada' }
+    expect((await site.ask('/-/events', { headers })).status).toBe(429)
+  })
+
+  test('is left alone by requests that ask for no body', async () => {
+    const site = await aSiteWithARun()
+    const cookie = await site.signIn('ada')
+    for (let n = 0; n < 70; n += 1)
+      expect((await site.ask('/-/events', { cookie, method: 'HEAD' })).status).toBe(200)
   })
 })
 
