@@ -10,13 +10,12 @@ import type { Secret } from '../model/hook.ts'
 import { type HookFile, near } from './hook-file.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The right-hand side of an assignment, such as `$(sed -n 's/^BLOG_SECRET=//p' .env)`. */
+/** The right-hand side of an assignment, such as `$(sed -n 's/^BLOG_SECRET=//p' .env)`; null = nowhere. */
 export async function shellSource(
   secret: Secret,
-  variable: 'SECRET' | 'TOKEN' | 'PASSWORD',
-  { envFile, files, hook }: HookFile,
+  { envFile, files }: HookFile,
   terminal: Terminal,
-): Promise<string> {
+): Promise<string | null> {
   const { name, value } = secret
   const isVariable = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
   const env = await readFile(envFile, 'utf8').catch(() => '')
@@ -31,7 +30,7 @@ export async function shellSource(
       return `$(cat ${quote(near(path, terminal))})`
     }
   }
-  return `\${${variable}:?set it to the ${variable.toLowerCase()} of ${hook.name}}`
+  return null
 }
 
 /** What sed prints for it, and `$(…)` leaves of that. */

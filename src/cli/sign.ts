@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
 import { type Call, type CallOptions, composeCall } from '../hosts/call.ts'
-import { formsFor, sampleSource } from '../hosts/forms.ts'
+import { askedOf, formsFor, sampleSource } from '../hosts/forms.ts'
 import * as recipes from '../hosts/recipes.ts'
 import type { Hook } from '../model/hook.ts'
 import { type HookFile, loadHook } from './hook-file.ts'
@@ -90,7 +90,6 @@ async function commands(
   const { hook, config } = found
   const password = hook.access.users[0]?.passwords[0]
   const secret = hook.open ? undefined : (hook.secrets[0] ?? hook.tokens[0] ?? password)
-  const variable = hook.secrets.length > 0 ? 'SECRET' : secret === password ? 'PASSWORD' : 'TOKEN'
   const to = options.to ?? (await serverUrl(config, options, terminal))
   const fixed = Object.entries(call.headers).filter(([name]) => recipes.isFixed(name, hook.host))
   const recipe: recipes.Recipe = {
@@ -98,7 +97,8 @@ async function commands(
     url: addressOf(to, hook.path) + call.query,
     headers: Object.fromEntries(fixed),
     body,
-    secret: secret ? await shellSource(secret, variable, found, terminal) : '',
+    secret: secret ? await shellSource(secret, found, terminal) : null,
+    wanted: askedOf(hook).wanted,
   }
   return `${formsFor(hook, recipe).join('\n\n')}\n`
 }

@@ -42,5 +42,6 @@ function signedCurl(url: string, hook: Hook): string {
 function tokenCurl(url: string, hook: Hook, envFile: string): string {
   const [token] = hook.tokens
   if (hook.open || !token) return `curl ${url}${hook.path}`
-  return `curl -H "Authorization: Bearer $(sed -n 's/^${token.name}=//p' ${envFile})" ${url}${hook.path}`
+  const bearer = `\${TOKEN:?is not set: ${token.name} is not in ${envFile}}`
+  return `TOKEN=$(sed -n 's/^${token.name}=//p' ${envFile}) && curl -H "Authorization: Bearer ${bearer}" ${url}${hook.path}`
 }

@@ -21,6 +21,19 @@ export function formsFor(hook: Hook, recipe: recipes.Recipe): string[] {
   ]
 }
 
+/** Which variable such a command takes the proof from, and what has to be in it. */
+export function askedOf({ name, secrets, tokens, access }: Hook) {
+  const [secret] = secrets
+  const [token] = tokens
+  const [password] = access.users[0]?.passwords ?? []
+  const { namedValue } = recipes
+  if (secret)
+    return { variable: 'SECRET', wanted: namedValue(secret.name, `the secret of ${name}`) }
+  if (token) return { variable: 'TOKEN', wanted: namedValue(token.name, `the token of ${name}`) }
+  if (!password) return { variable: 'TOKEN', wanted: 'a token that runhook token create makes' }
+  return { variable: 'PASSWORD', wanted: namedValue(password.name, `the password for ${name}`) }
+}
+
 /** A sample without its noise; the values of `sha` are to be new each time. */
 export function sampleSource({ method, body }: Call, hook: Hook, sha: string): recipes.BodySource {
   if (method === 'GET') return { kind: 'none' }

@@ -1,6 +1,7 @@
 /**
  * Signed curl commands to paste into a shell. They take the secret from where it is kept, each time they
- * run, so none is printed; and they need nothing but sh, openssl and curl.
+ * run, so none is printed; and they need nothing but sh, openssl and curl. Each is one list of `&&`: a shell
+ * that is typed into goes on after a line that failed, and would send what nothing signed.
  */
 
 import type { HostName } from '../model/delivery.ts'
@@ -18,8 +19,10 @@ export interface Recipe {
   /** Fixed headers: no signature, no id of the delivery. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: BodySource
-  /** Right-hand side of `SECRET=` or `TOKEN=`. */
-  readonly secret: string
+  /** Right-hand side of `SECRET=` or `TOKEN=`; null where whoever pastes it is to have set that. */
+  readonly secret: string | null
+  /** What it must be, as a shell may say it: "the value of BLOG_SECRET". */
+  readonly wanted: string
 }
 
 /** What tells one host's headers from another's. */
@@ -74,7 +77,7 @@ export function hostRecipe(recipe: Recipe, host: HostName): string {
   const { id, proof } = shapes[host]
   const mac = `$(${bodyPipe(recipe.body)} | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)`
   const time = host === 'gitee' ? ['TIME=$(date +%s)000'] : []
-  return command(recipe, [`SECRET=${recipe.secret}`, ...time], [...newId(id), ...proof(mac)])
+  return command(recipe, [...given('SECRET', recipe), ...time], [...newId(id), ...proof(mac)])
 }
 
 /** By a scheme that the hooks file describes. */
@@ -86,7 +89,7 @@ export function schemeRecipe(recipe: Recipe, scheme: SignatureScheme): string {
   const mac = `${templatePipe(scheme, recipe.body)} | openssl dgst -${algorithm} -hmac "$SECRET" ${digest}`
   return command(
     recipe,
-    [`SECRET=${recipe.secret}`, ...time],
+    [...given('SECRET', recipe), ...time],
     [
       ...(timestamp === null ? [] : [`"${timestamp}: $TIME"`]),
       `${quote(`${header}: ${prefix}`)}"$(${mac})"`,
@@ -114,7 +117,7 @@ export function timestampedRecipe(recipe: Recipe): string {
   const mac = 'openssl dgst -sha256 -mac HMAC -macopt "hexkey:$KEY" -binary | openssl base64 -A'
   return command(
     recipe,
-    [`SECRET=${recipe.secret}`, `KEY=${key}`, 'ID=msg_$(openssl rand -hex 12) TIME=$(date +%s)'],
+    [...given('SECRET', recipe), `KEY=${key}`, 'ID=msg_$(openssl rand -hex 12) TIME=$(date +%s)'],
     [
       '"webhook-id: $ID"',
       '"webhook-timestamp: $TIME"',
@@ -124,17 +127,28 @@ export function timestampedRecipe(recipe: Recipe): string {
 }
 
 export function tokenRecipe(recipe: Recipe): string {
-  return command(recipe, [`TOKEN=${recipe.secret}`], ['"Authorization: Bearer $TOKEN"'])
+  return command(recipe, given('TOKEN', recipe), ['"Authorization: Bearer $TOKEN"'])
 }
 
 /** HTTP Basic. curl's own -u would show the password to everybody who lists processes. */
 export function passwordRecipe(recipe: Recipe, user: string): string {
   const pair = `$(printf '%s' "${user}:$PASSWORD" | openssl base64 -A)`
-  return command(recipe, [`PASSWORD=${recipe.secret}`], [`"Authorization: Basic ${pair}"`])
+  return command(recipe, given('PASSWORD', recipe), [`"Authorization: Basic ${pair}"`])
 }
 
 export function openRecipe(recipe: Recipe): string {
   return command(recipe, [], [])
+}
+
+/** `:?` ends what follows with these words, where there is nothing to prove with. */
+function given(variable: 'SECRET' | 'TOKEN' | 'PASSWORD', { secret, wanted }: Recipe): string[] {
+  const assigned = secret === null ? [] : [`${variable}=${secret}`]
+  return [...assigned, `: "\${${variable}:?is not set. Set it to ${wanted}; nothing was sent}"`]
+}
+
+/** Of a name that a shell says as it stands; what it is of, where it has another. */
+export function namedValue(name: string, otherwise: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `the value of ${name}` : otherwise
 }
 
 export function quote(text: string): string {
@@ -151,7 +165,7 @@ function command(
     `curl -sS ${method === 'GET' ? '' : `${dataOption(body)} `}${quote(url)}`,
     ...[...fixed, ...proof].map((header) => `-H ${header}`),
   ]
-  return [...setup, ...bodyLines(body), parts.join(' \\\n  ')].join('\n')
+  return [...setup, ...bodyLines(body), parts.join(' \\\n  ')].join(' &&\n')
 }
 
 function bodyLines(body: BodySource): string[] {

@@ -1,7 +1,7 @@
 /** How a hook is set up at its host. The page waits with whoever reads it, and turns green by itself. */
 
 import { composeCall } from '../hosts/call.ts'
-import { formsFor, sampleSource } from '../hosts/forms.ts'
+import { askedOf, formsFor, sampleSource } from '../hosts/forms.ts'
 import { isFixed } from '../hosts/recipes.ts'
 import type { Hook, Secret } from '../model/hook.ts'
 import { reaches } from '../record/tokens.ts'
@@ -179,6 +179,7 @@ function secretsOf(hook: Hook): readonly Secret[] {
 
 function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }) {
   if (hook.host === 'sourcehut') return null
+  const asked = askedOf(hook)
   return (
     <>
       <h2>Try it</h2>
@@ -190,7 +191,15 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
           <span class="dim">It goes the way of a real one: the command runs.</span>
         </form>
       ) : null}
-      <p class="dim">Or from any shell; it needs curl and openssl.</p>
+      <p class="dim">
+        Or from any shell; it needs curl and openssl.{' '}
+        {hook.open ? null : (
+          <>
+            <code>read -rs {asked.variable}</code> asks for {asked.wanted}, and keeps it out of the
+            shell's history; without it nothing is sent.
+          </>
+        )}
+      </p>
       {recipesFor(hook, url).map((recipe, index) => (
         <copy-text class="copied block">
           <Pre label={index === 0 ? 'A call' : `A call, form ${index + 1}`}>
@@ -207,13 +216,12 @@ function recipesFor(hook: Hook, url: string): string[] {
   const sha = '5ca1ab1e'.repeat(5)
   const call = composeCall(hook, hook.repositories.length > 0 ? { sha } : {}, null, Date.now())
   const headers = Object.entries(call.headers).filter(([name]) => isFixed(name, hook.host))
-  const variable =
-    hook.secrets.length > 0 ? 'SECRET' : hook.tokens.length > 0 ? 'TOKEN' : 'PASSWORD'
   return formsFor(hook, {
     method: call.method,
     url: url + call.query,
     headers: Object.fromEntries(headers),
     body: sampleSource(call, hook, sha),
-    secret: `"\${${variable}:?set it first}"`,
+    secret: null,
+    wanted: askedOf(hook).wanted,
   })
 }

@@ -128,24 +128,27 @@ pasted('inputs that were said, asked for or have a default are in the commands',
   )
 })
 
-/** A shell's expansion, which must not be ours. */
+/** A shell's expansions, which must not be ours. */
 const bare = `\${SECRET#whsec_}`
+const needed = `: "\${SECRET:?is not set. Set it to the value of OPS_SECRET; nothing was sent}"`
 
 test('a hook that is called by people has a short command and one that cannot be replayed', async () => {
   const shell = aSigner()
   expect((await shell.run('sign', 'clear-cache', '--curl')).out).toBe(
     String.raw`# Short; whoever sees it can send it again.
-SECRET=$(sed -n 's/^OPS_SECRET=//p' .env)
-BODY='{"inputs":{"scope":"pages"}}'
+SECRET=$(sed -n 's/^OPS_SECRET=//p' .env) &&
+${needed} &&
+BODY='{"inputs":{"scope":"pages"}}' &&
 curl -sS --data-raw "$BODY" http://127.0.0.1:9123/hooks/clear-cache \
   -H 'Content-Type: application/json' \
   -H "X-Hub-Signature-256: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)"
 
 # With id and time signed (Standard Webhooks): good for five minutes.
-SECRET=$(sed -n 's/^OPS_SECRET=//p' .env)
-KEY=$(case "$SECRET" in (whsec_*) printf %s "${bare}" | openssl base64 -d -A;; (*) printf %s "$SECRET";; esac | od -An -vtx1 | tr -d ' \n')
-ID=msg_$(openssl rand -hex 12) TIME=$(date +%s)
-BODY='{"inputs":{"scope":"pages"}}'
+SECRET=$(sed -n 's/^OPS_SECRET=//p' .env) &&
+${needed} &&
+KEY=$(case "$SECRET" in (whsec_*) printf %s "${bare}" | openssl base64 -d -A;; (*) printf %s "$SECRET";; esac | od -An -vtx1 | tr -d ' \n') &&
+ID=msg_$(openssl rand -hex 12) TIME=$(date +%s) &&
+BODY='{"inputs":{"scope":"pages"}}' &&
 curl -sS --data-raw "$BODY" http://127.0.0.1:9123/hooks/clear-cache \
   -H 'Content-Type: application/json' \
   -H "webhook-id: $ID" \
@@ -232,7 +235,7 @@ pasted("Bitbucket's form works when pasted, with a secret that is quoted in .env
   const { url, received } = await aListener()
   const { out } = await shell.run('sign', 'intranet', '--curl', '--to', url)
   expect(out.split('\n')[0]).toBe(
-    'SECRET=$(env -u INTRANET_SECRET node --env-file=.env -p process.env.INTRANET_SECRET)',
+    'SECRET=$(env -u INTRANET_SECRET node --env-file=.env -p process.env.INTRANET_SECRET) &&',
   )
   await paste(shell, out)
   const [one = expect.fail('nothing came')] = received
@@ -295,9 +298,9 @@ pasted(
       await paste(shell, out, { FROM_ENV: secret, SECRET: secret })
     }
     expect(lines).toEqual([
-      'SECRET=$FROM_ENV',
-      'SECRET=$(cat kept.secret)',
-      `SECRET=\${SECRET:?set it to the secret of c}`,
+      'SECRET=$FROM_ENV &&',
+      'SECRET=$(cat kept.secret) &&',
+      `: "\${SECRET:?is not set. Set it to the secret of c; nothing was sent}" &&`,
     ])
     expect(received).toHaveLength(6)
     for (const one of received.filter((one) => one.headers['x-hub-signature-256'])) {
@@ -305,6 +308,40 @@ pasted(
     }
   },
 )
+
+/** Typed into a shell of a person, which goes on with the next line whatever became of the one before. */
+function type(shell: Shell, commands: string): Promise<Pasted> {
+  return new Promise((resolve) => {
+    const options = { cwd: shell.folder, env: { PATH: process.env.PATH } }
+    const child = execFile('bash', ['--norc', '-i'], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+    })
+    child.stdin?.end(`${commands}\necho typed on\n`)
+  })
+}
+
+needs('bash')('without its secret nothing is sent, and the shell says what to set', async () => {
+  const shell = aSigner()
+  const { url, received } = await aListener()
+  for (const [hook, says] of [
+    ['site', 'SECRET: is not set. Set it to the value of SITE_SECRET; nothing was sent'],
+    ['clear-cache', 'SECRET: is not set. Set it to the value of OPS_SECRET; nothing was sent'],
+    ['df', 'TOKEN: is not set. Set it to the value of DF_TOKEN; nothing was sent'],
+  ] as const) {
+    const { out } = await shell.run('sign', hook, '--curl', '--to', url)
+    const elsewhere = aShell()
+    writeFileSync(join(elsewhere.folder, '.env'), 'ANOTHER=1\n')
+    expect(await type(elsewhere, out)).toMatchObject({
+      stdout: expect.stringContaining('typed on'),
+      stderr: expect.stringContaining(says),
+    })
+    expect(await type(aShell(), out)).toMatchObject({
+      stdout: expect.stringContaining('typed on'),
+      stderr: expect.stringMatching(/\.env: No such file/),
+    })
+  }
+  expect(received).toEqual([])
+})
 
 test('bytes that no command line can hold must be in a file', async () => {
   const shell = aSigner({ input: Buffer.from([0xff]) })
@@ -325,5 +362,5 @@ test('the commands work from where they were printed: .env is named from there',
     '--config',
     `${shell.folder}/hooks.json`,
   )
-  expect(out.split('\n')[0]).toBe(`TOKEN=$(sed -n 's/^DF_TOKEN=//p' ${shell.folder}/.env)`)
+  expect(out.split('\n')[0]).toBe(`TOKEN=$(sed -n 's/^DF_TOKEN=//p' ${shell.folder}/.env) &&`)
 })

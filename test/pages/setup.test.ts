@@ -1,9 +1,12 @@
 /** What the setup page says of a hook before, while and after its host has found the way here. */
 
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { needs } from '../needs.ts'
 import { aPushBody, asGitHub } from '../receive/receiver.ts'
+import { SECRET } from '../some.ts'
 import { textOf } from './fleet-site.ts'
 import { aSite, pushed, type Site } from './site.ts'
 
@@ -47,6 +50,41 @@ describe('a test delivery', () => {
     })
     await site.form('/-/hooks/tidy/test')
     expect(await setupOf(site, 'tidy')).toMatch(/came through .*\. Now waiting for a first call/)
+  })
+})
+
+describe('the call to paste', () => {
+  /** Typed into a shell of a person, which goes on with the next line whatever became of the one before. */
+  const typed = (call: string, env: NodeJS.ProcessEnv) =>
+    new Promise<string>((resolve) => {
+      const options = { env: { PATH: process.env.PATH, ...env } }
+      const shell = execFile('bash', ['--norc', '-i'], options, (_, stdout, stderr) =>
+        resolve(stdout + stderr),
+      )
+      shell.stdin?.end(`${call}\n`)
+    })
+  const callsOf = async (site: Site) => {
+    const { text } = await site.get('/-/hooks/tidy/setup')
+    const calls = [...text.matchAll(/<pre>([\s\S]*?)<\/pre>/g)].map(([, call = '']) => call)
+    const signs = { '&amp;': '&', '&#39;': "'", '&quot;': '"', '&lt;': '<', '&gt;': '>' }
+    return calls.map((call) =>
+      Object.entries(signs).reduce((text, [written, sign]) => text.replaceAll(written, sign), call),
+    )
+  }
+
+  needs('curl')('sends nothing without the secret, and says what to set', async () => {
+    const site = await aSite({ tidy: { on: 'manual', secret: SECRET, run: 'true' } })
+    expect(await setupOf(site, 'tidy')).toContain('read -rs SECRET asks for the secret of tidy')
+    const calls = await callsOf(site)
+    expect(calls).toHaveLength(2)
+    for (const call of calls) {
+      expect(await typed(call, {})).toContain(
+        'SECRET: is not set. Set it to the secret of tidy; nothing was sent',
+      )
+    }
+    expect((await site.get('/-/refused')).text).toContain('Nothing was refused')
+    expect((await site.get('/-/deliveries')).text).not.toContain('/-/deliveries/1')
+    for (const call of calls) expect(await typed(call, { SECRET })).toContain('tidy  → run #')
   })
 })
 
