@@ -63,6 +63,7 @@ function Outcome({ verdict, wouldRun }: { verdict: Verdict; wouldRun: boolean })
       </span>
     )
   }
+  if (wouldRun) return <span class="outcome s-cancelled">would not run</span>
   const held = verdict.checks.some(({ result }) => result === 'fail')
   return <span class="outcome s-cancelled">{held ? 'did not run' : 'started nothing'}</span>
 }

@@ -42,7 +42,8 @@ const cases: Record<string, Case> = {
     send: pushes({}, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }),
     clicks: ['/-/refused?path=%2Fhooks%2Fdeploy-site'],
     says: 'signature matches no secret',
-    advice: 'the secret here and at the host differ',
+    advice:
+      'Compare the secret at GitHub with secret 1: an admin sees it at /-/hooks/deploy-site/setup',
   },
   'there is no such hook': {
     send: pushes({}, {}, 'deploy-sit'),
@@ -53,7 +54,7 @@ const cases: Record<string, Case> = {
   'its address may not call': {
     send: pushes({}, {}, 'inside'),
     clicks: ['/-/refused?path=%2Fhooks%2Finside'],
-    says: 'outside &quot;allow-from&quot;',
+    says: 'outside &quot;allow-from&quot; (10.0.0.0/8)',
     advice: 'write it into &quot;allow-from&quot;',
   },
   'its branch is another': {
@@ -156,10 +157,32 @@ describe('a delivery that ran nothing, because', () => {
   })
 })
 
+test('a dry run says what would run and what would not, and the delivery what did not', async () => {
+  const site = await aSite({
+    'deploy-site': pushed('true', { on: { push: { branches: ['main'] } } }),
+  })
+  await site.push({ ref: 'refs/heads/topic' })
+  await site.push()
+  const saidOf = async (id: number) => {
+    const { text } = await site.get(`/-/deliveries/${id}?dry-run=yes`)
+    return [...text.matchAll(/class="outcome[^>]*>(?:<svg.*?<\/svg>)?([^<]*)/g)].map(([, says]) =>
+      says?.trim(),
+    )
+  }
+  expect(await saidOf(1)).toEqual(['would not run', 'did not run'])
+  expect(await saidOf(2)).toEqual(['would run', 'run #1'])
+  const { text } = await site.get('/-/deliveries/1')
+  expect(text).toContain('did not run')
+  expect(text).not.toContain('would not run')
+})
+
 describe('a run that did not begin, because', () => {
   test('another of its group is under way, or a newer one took its place', async () => {
     const site = await aSite({ 'deploy-site': pushed('sleep 60') })
-    for (let count = 0; count < 3; count++) await site.push()
+    await site.push()
+    // One that has not begun yet would be superseded itself.
+    await until(async () => (await site.get('/-/')).text.includes('1 running'), 'the first')
+    for (let count = 0; count < 2; count++) await site.push()
     const waits = 'waits for <a href="/-/runs/1">run #1</a>: of one group they go one at a time'
     expect((await site.get('/-/')).text).toContain(waits)
     expect(await afterClicks(site, ['/-/runs/3'])).toContain(`It ${waits}.`)
