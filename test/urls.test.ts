@@ -528,7 +528,9 @@ describe('who may call', () => {
     const shown = await server.cli('deliveries', '1')
     expect(shown.stdout).toContain('10.1.2.3')
     const refused = await server.cli('deliveries', '--refused')
-    expect(refused.stdout).toMatch(/from 203\.0\.113\.9[\s\S]*outside "allow-from"/)
+    expect(refused.stdout).toMatch(
+      /from 203\.0\.113\.9[\s\S]*outside "allow-from" \(10\.0\.0\.0\/8, 2001:db8::\/32\)/,
+    )
     const untrusting = await aRunhook({ hooks, directory: aDirectory() })
     expect(
       (await get(untrusting, '/ls', { ...bearer, 'x-forwarded-for': '10.1.2.3' })).status,

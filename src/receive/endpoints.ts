@@ -11,6 +11,11 @@ import type { Condition, Hook, Secret } from '../model/hook.ts'
 import type { User } from '../model/url.ts'
 import { type Networks, networksOf } from '../network/allowed.ts'
 
+/** Networks, and how they are written for a person who is refused for them. */
+export interface AllowedFrom extends Networks {
+  readonly written: string
+}
+
 export interface Endpoint {
   readonly path: string
   readonly methods: readonly string[]
@@ -23,7 +28,7 @@ export interface Endpoint {
   readonly users: readonly User[]
   readonly login: boolean
   /** Where requests must come from; null = anywhere. At a shared path each hook is asked, see judge.ts. */
-  readonly from: Networks | null
+  readonly from: AllowedFrom | null
   readonly open: boolean
   /** The host's own proof stands in `Authorization`, where callers also bring a token. */
   readonly provenByAuthorization: boolean
@@ -53,11 +58,25 @@ function ownEndpoint(hook: Hook): Endpoint {
     tokens: hook.tokens,
     users: hook.access.users,
     login: hook.access.login,
-    from: hook.access.from && networksOf(hook.access.from),
+    from: hook.access.from && allowedFrom(hook.access.from),
     open: hook.open,
     provenByAuthorization: hook.host === 'azure' || hook.signature?.header === 'authorization',
     headers: headersAskedFor([hook]),
   }
+}
+
+/** How many are told: a reason is one line. */
+const TOLD = 5
+
+export function allowedFrom(networks: readonly string[]): AllowedFrom {
+  const more = networks.length > TOLD ? [`${networks.length - TOLD} more`] : []
+  const written = [...networks.slice(0, TOLD), ...more].join(', ')
+  return { ...networksOf(networks), written }
+}
+
+/** For the operator alone: whoever is refused learns no network. */
+export function outsideOf({ written }: AllowedFrom, address: string): string {
+  return `${address || 'an unknown address'} is outside "allow-from" (${written})`
 }
 
 function sharedEndpoint(host: Host, config: Config, all: readonly Hook[]): Endpoint[] {

@@ -15,7 +15,7 @@ import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
 import { type Body, createBodyReader, declaredTooLarge } from './body.ts'
 import { elsewhereProblem } from './cross-site.ts'
-import type { Endpoint, Endpoints } from './endpoints.ts'
+import { type Endpoint, type Endpoints, outsideOf } from './endpoints.ts'
 import { createExplain } from './explain.ts'
 import { HOOKS, mayBeProof } from './hidden.ts'
 import {
@@ -164,7 +164,8 @@ async function provenByHeaders(
   address: string,
   visit: ReceiveParts['visit'],
 ): Promise<Proven | null> {
-  if (known?.from && !known.from.has(address)) return { ok: false, reason: 'outside "allow-from"' }
+  if (known?.from && !known.from.has(address))
+    return { ok: false, reason: outsideOf(known.from, address) }
   const { headers } = incoming
   const visited = async () => (await visit?.(incoming)) ?? null
   const early = await proveEarly(endpoint, headers, address, visited)
