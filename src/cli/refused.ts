@@ -1,7 +1,6 @@
 /** What was turned away, for the operator: who asked for what, how often, and what was wrong with it. */
 
-import type { Refusal } from '../record/store.ts'
-import type { RefusalsView } from '../show/views.ts'
+import type { AdvisedRefusal, RefusalsView } from '../show/views.ts'
 import { ago } from '../show/when.ts'
 import { type Client, query } from './client.ts'
 import { printable, printableJson } from './printable.ts'
@@ -42,11 +41,12 @@ async function tell({ refusals, total }: RefusalsView, terminal: Terminal): Prom
 }
 
 /** A reason may be long, so it has a line of its own. */
-function entry(refusal: Refusal, now: number, { out }: Terminal): string {
-  const { status, method, path, address, count, lastAt, reason } = refusal
+function entry(refusal: AdvisedRefusal, now: number, { out }: Terminal): string {
+  const { status, method, path, address, count, lastAt, reason, advice } = refusal
   const times = count === 1 ? 'once' : `${count} times`
   const what = path === '' ? 'other requests' : `[${status}] ${method} ${path}`
   const from = address === '' ? '' : ` from ${address}`
   const head = `${printable(what)}  ${times}${printable(from)}, last ${ago(lastAt, now)}`
-  return `${out.style('red', '✗')} ${head}\n    ${printable(reason)}\n`
+  const next = advice == null ? '' : `    ${printable(advice)}\n` // left out by a server before this one
+  return `${out.style('red', '✗')} ${head}\n    ${printable(reason)}\n${next}`
 }

@@ -1,9 +1,11 @@
 /** What was turned away lately, and why. Its senders were told nothing of the reason. */
 
 import { suggest } from '../hooks/suggest.ts'
+import type { Config } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Refusal } from '../record/store.ts'
 import { like, upTo } from '../show/parameters.ts'
+import { adviceOn } from '../show/refusal-advice.ts'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
@@ -20,7 +22,8 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
   const now = Date.now()
   const { refusals, total } = await store.refusals({ since: now - days * DAY_MS, limit: KINDS })
   const shown = refusals.filter((one) => path === undefined || one.path === path)
-  const byPath = new Map([...hooks().hooks.values()].map((hook) => [hook.path, hook]))
+  const config = hooks()
+  const byPath = new Map([...config.hooks.values()].map((hook) => [hook.path, hook]))
   const frame = {
     title: 'Refused',
     place: 'refused' as const,
@@ -67,7 +70,7 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
           </thead>
           <tbody>
             {shown.map((one) => (
-              <Row refusal={one} byPath={byPath} now={now} />
+              <Row refusal={one} byPath={byPath} config={config} now={now} />
             ))}
           </tbody>
         </table>
@@ -79,17 +82,18 @@ export async function refusedPage(c: Ask, { store, hooks }: PagesParts): Promise
 interface RowProps {
   readonly refusal: Refusal
   readonly byPath: ReadonlyMap<string, Hook>
+  readonly config: Config
   readonly now: number
 }
 
-function Row({ refusal, byPath, now }: RowProps) {
+function Row({ refusal, byPath, config, now }: RowProps) {
   const { count, reason, method, path, address, lastAt } = refusal
   return (
     <tr>
       <td class="number">{count}×</td>
       <td class="what">
         <Plain text={reason} />
-        <Advice refusal={refusal} byPath={byPath} />
+        <Advice refusal={refusal} byPath={byPath} config={config} />
       </td>
       <td class="at">
         <code>
@@ -107,9 +111,11 @@ function Row({ refusal, byPath, now }: RowProps) {
 }
 
 /** What can be done about it, where somebody seems to have meant a hook; scanners mean none. */
-function Advice({ refusal, byPath }: Omit<RowProps, 'now'>) {
-  const { path, reason } = refusal
+function Advice({ refusal, byPath, config }: Omit<RowProps, 'now'>) {
+  const { path } = refusal
   const hook = byPath.get(path)
+  const advice = adviceOn(refusal, config)
+  if (hook === undefined && advice !== null) return <span class="why">{advice}</span>
   if (hook === undefined) {
     const meant = byPath.get(suggest(path, [...byPath.keys()]) ?? '')
     if (meant === undefined) return null
@@ -121,19 +127,10 @@ function Advice({ refusal, byPath }: Omit<RowProps, 'now'>) {
   }
   return (
     <span class="why">
-      {otherwise(reason)}
+      {advice === null ? '' : `${advice} `}
       <SetupLink hook={hook} />
     </span>
   )
-}
-
-/** Of a proof that failed the reason itself says what to do. */
-function otherwise(reason: string): string {
-  if (reason.includes('"allow-from"'))
-    return 'If the address may call, write it into "allow-from" of the hook. '
-  if (reason.startsWith('As many runs wait'))
-    return 'Send it again at the host when runs have ended, or raise "max-waiting" of "server". '
-  return ''
 }
 
 function SetupLink({ hook }: { hook: Hook }) {

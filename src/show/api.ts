@@ -58,7 +58,7 @@ export function createApi(parts: ApiParts, admit: Admit): Hono<ApiEnv> {
   hookRoutes(routes, parts)
   runRoutes(routes, { ...parts, stays })
   deliveryRoutes(routes, parts)
-  refusalRoute(routes, parts.store)
+  refusalRoute(routes, parts)
   tokenRoutes(routes, parts.tokens, tell)
   workerRoutes(routes, parts.fleet, tell)
   rolloutRoutes(routes, parts.fleet)

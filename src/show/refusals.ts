@@ -1,7 +1,9 @@
 /** The route of refused requests: what was turned away lately, and why. Its senders were not told. */
 
+import type { Config } from '../model/config.ts'
 import type { Store } from '../record/store.ts'
 import { upTo } from './parameters.ts'
+import { adviceOn } from './refusal-advice.ts'
 import type { Routes } from './routes.ts'
 import { refusalList } from './schemas-access.ts'
 import type { RefusalsView } from './views.ts'
@@ -15,10 +17,17 @@ const list = {
   answers: { 200: { says: 'Each kind with its count, the latest first', schema: refusalList } },
 } as const
 
-export function refusalRoute(routes: Routes, store: Store): void {
+interface Parts {
+  readonly store: Store
+  readonly hooks: () => Config
+}
+
+export function refusalRoute(routes: Routes, { store, hooks }: Parts): void {
   routes.get('/refusals', list, async (c, { query: { days = 1, limit = 50 } }) => {
     const since = Date.now() - days * DAY_MS
-    const found = await store.refusals({ since, limit })
-    return c.json({ since, ...found } satisfies RefusalsView)
+    const { total, refusals } = await store.refusals({ since, limit })
+    const config = hooks()
+    const advised = refusals.map((one) => ({ ...one, advice: adviceOn(one, config) }))
+    return c.json({ since, total, refusals: advised } satisfies RefusalsView)
   })
 }

@@ -81,6 +81,7 @@ export const refusalList: v.GenericSchema<RefusalsView> = v.object({
       count: id,
       firstAt: time,
       lastAt: time,
+      advice: v.nullable(text),
     }),
   ),
 })

@@ -153,11 +153,16 @@ export interface RedeliveryView {
   readonly runs: readonly Run[]
 }
 
+export interface AdvisedRefusal extends Refusal {
+  /** What can be done about it; null = nothing, or the reason says it. */
+  readonly advice: string | null
+}
+
 export interface RefusalsView {
   readonly since: number
   /** Requests that were refused since then, also those whose kinds the list has no room for. */
   readonly total: number
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly AdvisedRefusal[]
 }
 
 export interface RunView {

@@ -216,6 +216,18 @@ describe('what was refused', () => {
     })
   })
 
+  test('says beneath what to do, where a hook was meant', async () => {
+    const shell = await withRefusals()
+    shell.world.hooks.push(aHook({ name: 'blog', path: '/hooks/blog' }))
+    shell.world.refusals.splice(0, 2, refusal)
+    const { out } = await shell.run('deliveries', '--refused')
+    expect(out.split('\n').slice(1)).toEqual([
+      `    ${refusal.reason}`,
+      `    Compare the secret at GitHub with SITE_SECRET: an admin sees it at /-/hooks/blog/setup, and on the server it is where the hooks file takes it from. After an edit here, run "runhook check" and "runhook doctor".`,
+      '',
+    ])
+  })
+
   test('cannot move the cursor', async () => {
     const shell = await aShellWithServer()
     const path = '/\x1b[2J\u202e'
