@@ -40,7 +40,7 @@ describe('a disk that is full', () => {
   mountTest(
     'what is acknowledged is stored, all else is told to come again, and room is all it takes',
     async () => {
-      const disk = aDisk('2300k') // the empty tables take a quarter of it
+      const disk = aDisk('2600k') // the empty tables take a third of it
       const data = join(disk, 'data')
       const server = await aRunhook({ hooks, args: ['--data', data] })
       const answers = new Map<string, Awaited<ReturnType<typeof deliver>>>()

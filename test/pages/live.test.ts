@@ -191,7 +191,7 @@ describe('lists', () => {
     await page.goto(`${site.url}/-/deliveries`)
     await page.getByText('Nothing has come in yet').waitFor()
     await site.push({ ref: 'refs/heads/other' })
-    await page.getByText('ran nothing').waitFor()
+    await page.locator('main .status', { hasText: 'ran nothing' }).waitFor()
     await page.goto(`${site.url}/-/refused`)
     await page.getByText('Nothing was refused').waitFor()
     const body = aPushBody()

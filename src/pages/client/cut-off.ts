@@ -23,6 +23,7 @@ const cutOff: CutOff = (() => {
   const notice = document.createElement('p')
   notice.className = 'cut-off'
   notice.setAttribute('role', 'status')
+  notice.dataset.says = ''
   document.body.append(notice)
   let timer = 0
 
