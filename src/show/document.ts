@@ -60,7 +60,7 @@ const says: Readonly<Record<keyof typeof refused, string>> = {
   413: 'The body is too large',
   415: 'The body does not call itself JSON',
   422: 'It was understood, and is not allowed',
-  429: 'Too many requests without a valid token came from this address; Retry-After says how long to wait',
+  429: 'Too many requests without a valid token came from this address, or who asks follows too much at once; Retry-After says how long to wait',
   503: 'As many runs wait as may, or the disk refuses; nothing was kept',
 }
 

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { describe, expect } from 'vitest'
+import { describe, expect, onTestFinished } from 'vitest'
 import { aSite as aGuardedSite } from '../access/site.ts'
 import { aRunhook } from '../running.ts'
 import { until } from '../some.ts'
@@ -106,6 +106,41 @@ describe('who is signed out somewhere else', () => {
     await until(async () => (await notice(run).innerText()) === '', 'the end of the notice')
     expect(wrong).toEqual([])
   })
+})
+
+describe('who has too much open', () => {
+  browserTest(
+    'is told so, and not that he is signed out; the page goes on when there is room',
+    async () => {
+      const site = await aGuardedSite({
+        hooks: { long: { on: 'manual', auth: 'login', run: 'echo begun; exec sleep 30' } },
+      })
+      await site.here('POST', '/hooks/long/trigger', {})
+      const url = `http://127.0.0.1:${site.port}`
+      const cookie = await site.signIn('ada')
+      const others = new AbortController()
+      onTestFinished(() => others.abort())
+      const asked = { headers: { cookie }, signal: others.signal }
+      const all = Array.from({ length: 64 }, () => fetch(`${url}/-/events`, asked))
+      for (const { status } of await Promise.all(all)) expect(status).toBe(200)
+      const { page } = await open()
+      const [name = '', value = ''] = cookie.split('=')
+      await page.context().addCookies([{ name, value, url }])
+      const streams: number[] = []
+      page.on('response', (one) => {
+        if (one.url().includes('/-/runs/1/log')) streams.push(one.status())
+      })
+      await page.goto(`${url}/-/runs/1`)
+      await notice(page).getByText('Too many pages and logs are open').waitFor()
+      expect(streams).toEqual([429]) // it waits as long as it was told to
+      others.abort()
+      await until(async () => {
+        await page.evaluate('dispatchEvent(new Event("focus"))')
+        return (await notice(page).innerText()) === ''
+      }, 'the end of the notice')
+      await line(page, 'begun').waitFor()
+    },
+  )
 })
 
 describe('a tab in the background', () => {

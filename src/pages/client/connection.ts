@@ -96,12 +96,13 @@ class Connection {
     if (Date.now() - begun > Connection.#STEADY && answer?.ok) this.#inVain = 0
     if (answer && cutOff.isSignedOut(answer))
       cutOff.signedOut(this, answer.type === 'opaqueredirect')
-    else this.#again()
+    else this.#again(answer)
   }
 
-  #again(): void {
-    cutOff.lost(this)
-    const pause = Connection.#PAUSES[this.#inVain] ?? 30_000
+  #again(answer: Response | null): void {
+    cutOff.lost(this, answer?.status === 429)
+    const told = Number(answer?.headers.get('retry-after')) * 1000 || 0
+    const pause = Math.max(Connection.#PAUSES[this.#inVain] ?? 30_000, Math.min(told, 60_000))
     this.#inVain++
     // Not all pages at once, when a server comes back.
     this.#next = setTimeout(() => this.#now(), pause * (0.75 + Math.random() / 2))

@@ -8,7 +8,8 @@ type Asker = object
 interface CutOff {
   /** `redirected`: somebody before the server has its own place to sign in, and the page itself leads there. */
   signedOut(asker: Asker, redirected: boolean): void
-  lost(asker: Asker): void
+  /** `full`: whoever looks has as much open at once as he may. */
+  lost(asker: Asker, full?: boolean): void
   back(asker: Asker): void
   /** Whether an answer says that who asks is not, or no longer, somebody who may look. */
   isSignedOut(answer: Response): boolean
@@ -20,6 +21,7 @@ const cutOff: CutOff = (() => {
   const MOMENT = 2500
   const since = new Map<Asker, number>()
   const out = new Map<Asker, boolean>()
+  const full = new Set<Asker>()
   const notice = document.createElement('p')
   notice.className = 'cut-off'
   notice.setAttribute('role', 'status')
@@ -35,7 +37,9 @@ const cutOff: CutOff = (() => {
       say('out', 'You are signed out.', signIn([...out.values()].some(Boolean)))
     } else if (since.size === 0) say('')
     else if (left > 0) timer = setTimeout(show, left)
-    else say('lost', `Not connected: what you see may be old (since ${clock(first)})`)
+    else if (full.size > 0) {
+      say('full', `Too many pages and logs are open: this one stands still (since ${clock(first)})`)
+    } else say('lost', `Not connected: what you see may be old (since ${clock(first)})`)
   }
 
   /** Said once, and not again at each try: it is read aloud. */
@@ -63,14 +67,17 @@ const cutOff: CutOff = (() => {
       out.set(asker, redirected)
       show()
     },
-    lost(asker) {
+    lost(asker, isFull = false) {
       if (!since.has(asker)) since.set(asker, Date.now())
       out.delete(asker)
+      if (isFull) full.add(asker)
+      else full.delete(asker)
       show()
     },
     back(asker) {
       since.delete(asker)
       out.delete(asker)
+      full.delete(asker)
       show()
     },
     isSignedOut({ status, type }) {
