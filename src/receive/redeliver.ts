@@ -15,6 +15,7 @@ import type { Accept, Store } from '../record/store.ts'
 import { read } from './arrive.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { judgeAll } from './judge.ts'
+import { createTurns } from './turns.ts'
 
 export interface RedeliverParts {
   readonly store: Store
@@ -35,8 +36,12 @@ export type Redeliver = (
   by: string,
 ) => Promise<Redelivered>
 
+/** Each holds a body, which may be large, and what it parses to. What runs is bounded by what may wait. */
+const DRY_RUNS = { atOnce: 2, patience: 10_000, called: 'dry runs' }
+
 export function createRedeliver({ store, log, endpoints, accept }: RedeliverParts): Redeliver {
-  return async (deliveryId, { dryRun }, by) => {
+  const turns = createTurns(DRY_RUNS)
+  const redeliver: Redeliver = async (deliveryId, { dryRun }, by) => {
     const stored = await store.delivery(deliveryId)
     if (!stored) throw new RunhookError('not-found', `There is no delivery #${deliveryId}.`)
     const removed = payloadRemoved(stored)
@@ -54,6 +59,10 @@ export function createRedeliver({ store, log, endpoints, accept }: RedeliverPart
       `--> #${deliveryId} redelivered as #${id} by ${by}  ${runs || 'ignored'}`,
     )
     return { delivery: accepted.delivery, runs: accepted.queued }
+  }
+  return (deliveryId, options, by) => {
+    const work = () => redeliver(deliveryId, options, by)
+    return options.dryRun ? turns(work) : work()
   }
 }
 

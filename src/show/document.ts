@@ -61,7 +61,7 @@ const says: Readonly<Record<keyof typeof refused, string>> = {
   415: 'The body does not call itself JSON',
   422: 'It was understood, and is not allowed',
   429: 'Too many requests without a valid token came from this address, or who asks follows too much at once; Retry-After says how long to wait',
-  503: 'As many runs wait as may, or the disk refuses; nothing was kept',
+  503: 'As many runs wait as may, as many dry runs are asked for, or the disk refuses; nothing was kept',
 }
 
 function refusals() {
