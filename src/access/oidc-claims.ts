@@ -40,17 +40,18 @@ function fits(claims: Claims, rule: OidcRule): boolean {
   })
 }
 
-/**
- * Some providers let people write any address, and own it later or never: one that is not said to be verified
- * is nobody's (OpenID Connect Core 1.0, 5.7).
- */
 function countingValues(claims: Claims, claim: string): string[] {
   if (claim === 'email' && !isEmailVerified(claims)) return []
   return valuesOf(claims, claim).map((value) => cased(claim, value))
 }
 
-function isEmailVerified(claims: Claims): boolean {
-  return valuesOf(claims, 'email_verified').join() === 'true' // some write it as a text
+/**
+ * Some providers let people write any address, and own it later or never: one that is not said to be verified
+ * is nobody's (OpenID Connect Core 1.0, 5.7). It is one text, and what is said of it a boolean (5.1), which Apple
+ * and Amazon Cognito also write as the text "true". Whatever else a provider may mean, it was not that.
+ */
+function isEmailVerified({ email, email_verified }: Claims): boolean {
+  return typeof email === 'string' && (email_verified === true || email_verified === 'true')
 }
 
 /** Addresses are the same whatever their case, to everybody who writes them. */
@@ -96,8 +97,9 @@ export function isLike(value: string, pattern: string): boolean {
 /** Those that must be known before anybody is turned away for what is not claimed of him. */
 export function claimsOf({ rules, nameClaim }: OidcSettings): string[] {
   const ofRules = rules.flatMap(({ claims }) => [...claims.keys()])
-  const more = ofRules.includes('email') ? ['email_verified'] : []
-  return [...new Set([...ofRules, ...more, nameClaim ?? 'preferred_username'])]
+  const named = nameClaim ?? 'preferred_username'
+  const more = [...ofRules, named].includes('email') ? ['email_verified'] : []
+  return [...new Set([...ofRules, ...more, named])]
 }
 
 const PREFIX = 'oidc:'
@@ -108,11 +110,10 @@ const NAME_MAX = 56
  * has a colon in it. Of several who would be called the same, `nth` tells them apart.
  */
 export function nameFor(claims: Claims, nameClaim: string | null, nth = 1): string {
-  const email = isEmailVerified(claims) ? ['email'] : []
-  const usual = ['preferred_username', ...email, 'name', 'sub']
-  const all = (nameClaim === null ? usual : [nameClaim, ...usual]).flatMap((claim) =>
-    valuesOf(claims, claim).slice(0, 1),
-  )
+  const usual = ['preferred_username', 'email', 'name', 'sub']
+  const all = (nameClaim === null ? usual : [nameClaim, ...usual])
+    .filter((claim) => claim !== 'email' || isEmailVerified(claims))
+    .flatMap((claim) => valuesOf(claims, claim).slice(0, 1))
   const [name = 'somebody'] = all.map(written).filter((text) => USER_NAME.test(text))
   return PREFIX + name + (nth === 1 ? '' : `-${nth}`)
 }
