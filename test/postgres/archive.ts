@@ -12,8 +12,8 @@ import type { Archive, Past } from '../record/retention-contract.ts'
 import { daysAgo, policyOf } from '../record/retention-contract.ts'
 import { aKeep } from '../some.ts'
 import { aDeliveryRow, aRunRow, countOf } from './connected.ts'
-import { aDatabase } from './database.ts'
 import { joined } from './engine.ts'
+import { aReadyDatabase } from './ready.ts'
 
 export interface PostgresArchive extends Archive {
   readonly database: Postgres
@@ -22,7 +22,7 @@ export interface PostgresArchive extends Archive {
 }
 
 export async function anArchive(keep: Partial<Keep> = {}, url?: string): Promise<PostgresArchive> {
-  const { database, store } = await joined(url ?? (await aDatabase()))
+  const { database, store } = await joined(url ?? (await aReadyDatabase()))
   const hooks: Archive['hooks'] = new Map()
   const policy = policyOf(aKeep(keep), hooks)
   const files = new PostgresKeptOutputs(database)

@@ -8,7 +8,7 @@ import { migrate } from '../../src/postgres/schema.ts'
 import { bodyHashOf, guidKeyOf } from '../../src/record/repeats.ts'
 import { number } from '../../src/record/rows.ts'
 import { aDelivery } from '../some.ts'
-import { aDatabase } from './database.ts'
+import { aReadyDatabase } from './ready.ts'
 
 export function connected(url: string): Postgres {
   const database = new Postgres(url, { name: 'test' })
@@ -17,7 +17,7 @@ export function connected(url: string): Postgres {
 }
 
 export async function migrated(url?: string): Promise<Postgres> {
-  const database = connected(url ?? (await aDatabase()))
+  const database = connected(url ?? (await aReadyDatabase()))
   await migrate(database)
   return database
 }

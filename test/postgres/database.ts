@@ -65,9 +65,18 @@ afterAll(async () => {
 
 /** The URL of a fresh, empty database, which is gone when the test ends. */
 export async function aDatabase(): Promise<string> {
-  shared ??= Server.start({ fsync: false })
-  const server = await shared
-  const url = await server.createDatabase()
+  return databaseOf(await sharedServer())
+}
+
+/** Of the test file, and without what makes a crash harmless: it ends with what it holds. */
+export function sharedServer(): Promise<Server> {
+  shared ??= Server.start({ fsync: false, settings: { full_page_writes: 'off' } })
+  return shared
+}
+
+/** The URL of a database that is gone when the test ends: an empty one, or a copy of `template`. */
+export async function databaseOf(server: Server, template?: string): Promise<string> {
+  const url = await server.createDatabase(template)
   onTestFinished(() => server.dropDatabase(url))
   return url
 }
@@ -139,16 +148,18 @@ export class Server {
     return this.#process?.pid
   }
 
-  async createDatabase(): Promise<string> {
+  /** `template`: the URL of one of its databases that nobody is connected to, to make a copy of. */
+  async createDatabase(template?: string): Promise<string> {
     const name = `fleet_${++this.#databases}`
-    await this.#administer(`CREATE DATABASE ${name} OWNER ${USER}`)
+    const like = template === undefined ? '' : `TEMPLATE ${nameIn(template)} STRATEGY FILE_COPY`
+    await this.#administer(`CREATE DATABASE ${name} OWNER ${USER} ${like}`)
     return this.url(name)
   }
 
   /** Cuts off whoever is connected. Of a server that is down nothing has to be dropped. */
   async dropDatabase(url: string): Promise<void> {
     if (!this.#process) return
-    await this.#administer(`DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`)
+    await this.#administer(`DROP DATABASE ${nameIn(url)} WITH (FORCE)`)
   }
 
   /** Resolves when it has ended. */
@@ -256,6 +267,10 @@ export class Server {
       return ''
     }
   }
+}
+
+function nameIn(url: string): string {
+  return new URL(url).pathname.slice(1)
 }
 
 /**

@@ -8,8 +8,9 @@ import type { Claim } from '../../src/postgres/contract.ts'
 import { migrate } from '../../src/postgres/schema.ts'
 import { PostgresStore } from '../../src/postgres/store.ts'
 import type { Engine, Opened } from '../record/engine.ts'
-import { aDatabase, onPostgres } from './database.ts'
+import { onPostgres } from './database.ts'
 import { Member } from './members.ts'
+import { aReadyDatabase } from './ready.ts'
 
 /** A store as a process that joins the fleet has it. */
 export async function joined(
@@ -34,7 +35,7 @@ export const postgres: Engine = {
   test: onPostgres,
   atOnce: 100,
   async place() {
-    const url = await aDatabase()
+    const url = await aReadyDatabase()
     return async (options) => {
       const { store, member } = await joined(url, options)
       const worker = (await member.worker('one', { slots: 1000 })).claims

@@ -8,7 +8,7 @@ import { Notices } from '../../src/postgres/notices.ts'
 import { migrate } from '../../src/postgres/schema.ts'
 import { runOf, stepOf } from '../../src/record/rows.ts'
 import type { Store } from '../../src/record/store.ts'
-import { aDatabase } from './database.ts'
+import { aReadyDatabase } from './ready.ts'
 
 export interface FleetProcess {
   readonly url: string
@@ -22,7 +22,7 @@ export async function aProcess(
   url?: string,
   options: Partial<ListenOptions> = {},
 ): Promise<FleetProcess> {
-  const at = url ?? (await aDatabase())
+  const at = url ?? (await aReadyDatabase())
   const database = new Postgres(at, { name: 'test' })
   onTestFinished(() => database.close())
   await migrate(database)

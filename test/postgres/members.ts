@@ -16,7 +16,7 @@ import { migrate } from '../../src/postgres/schema.ts'
 import { runOf } from '../../src/record/rows.ts'
 import type { Accepted } from '../../src/record/store.ts'
 import { aDelivery, aHook } from '../some.ts'
-import { aDatabase } from './database.ts'
+import { aReadyDatabase } from './ready.ts'
 
 export interface Options {
   readonly maxWaiting?: number
@@ -182,7 +182,7 @@ export interface TestFleet extends Member {
 }
 
 export async function aFleet(options: Options = {}): Promise<TestFleet> {
-  const url = await aDatabase()
+  const url = await aReadyDatabase()
   const first = await member(url, options, true)
   return Object.assign(first, {
     join: (more: Options = {}) => member(url, { ...options, ...more }, false),

@@ -5,9 +5,10 @@ import { accept } from '../record/engine.ts'
 import { storeContract } from '../record/store-contract.ts'
 import { waitingContract } from '../record/waiting-contract.ts'
 import { aDeliveryRow, aRunRow } from './connected.ts'
-import { aDatabase, aServer, onPostgres } from './database.ts'
+import { aServer, onPostgres } from './database.ts'
 import { joined, postgres } from './engine.ts'
 import { inGroup, onEvery } from './members.ts'
+import { aReadyDatabase } from './ready.ts'
 
 storeContract(postgres)
 waitingContract(postgres)
@@ -15,7 +16,7 @@ waitingContract(postgres)
 onPostgres(
   'a thousand repeats at once start one run; whoever is not answered is told so',
   async () => {
-    const { store } = await joined(await aDatabase())
+    const { store } = await joined(await aReadyDatabase())
     const all = await Promise.allSettled(
       Array.from({ length: 1000 }, () => accept({ store }, { guid: 'same' }, inGroup(null))),
     )
@@ -44,7 +45,7 @@ onPostgres('a server that is away is told of, and nothing has to be restarted fo
 })
 
 onPostgres('runs are listed by the worker whose they are', async () => {
-  const { store, member } = await joined(await aDatabase())
+  const { store, member } = await joined(await aReadyDatabase())
   for (const name of ['web-1', 'web-2']) await member.worker(name, { labels: ['web'] })
   await accept({ store }, {}, onEvery())
   const of = async (worker: string) =>
@@ -54,7 +55,7 @@ onPostgres('runs are listed by the worker whose they are', async () => {
 })
 
 onPostgres('the texts of the hooks in use are said to be so every day', async () => {
-  const { database, store } = await joined(await aDatabase())
+  const { database, store } = await joined(await aReadyDatabase())
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   await store.keepConfig(new Map([['c-old', '{}']]))

@@ -1,13 +1,14 @@
 import { expect } from 'vitest'
 import { hashOf, makeToken } from '../../src/show/admission.ts'
 import { aNewToken, tokensContract } from '../record/tokens-contract.ts'
-import { aDatabase, onPostgres } from './database.ts'
+import { onPostgres } from './database.ts'
 import { joined, postgres } from './engine.ts'
+import { aReadyDatabase } from './ready.ts'
 
 tokensContract(postgres)
 
 onPostgres('the value itself is nowhere in the database', async () => {
-  const { database, store } = await joined(await aDatabase())
+  const { database, store } = await joined(await aReadyDatabase())
   const value = makeToken()
   await store.tokens.create(aNewToken({ hash: hashOf(value) }))
   const rows = await database.query('SELECT tokens::text AS all FROM runhook.tokens')
@@ -16,7 +17,7 @@ onPostgres('the value itself is nowhere in the database', async () => {
 })
 
 onPostgres('a use that several processes note is written once a minute', async () => {
-  const url = await aDatabase()
+  const url = await aReadyDatabase()
   const [one, two] = [(await joined(url)).store, (await joined(url)).store]
   await one.tokens.create(aNewToken())
   one.tokens.used(1, 1_000_000)
