@@ -5,6 +5,7 @@
 
 import type { Configuration, ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../model/oidc.ts'
+import { boundedFetch, endpointProblem, mayUse } from './oidc-answer.ts'
 import { type Claims, claimsOf, together, valuesOf } from './oidc-claims.ts'
 import type { Flow } from './oidc-flow.ts'
 import { createProof, type Proof } from './oidc-proof.ts'
@@ -21,6 +22,7 @@ export interface Provider {
   endSessionUrl(): string | null
 }
 
+/** For each answer, to its last byte. */
 const TIMEOUT_S = 10
 /** After that its addresses and keys are asked for anew. */
 const FRESH_MS = 60 * 60 * 1000
@@ -29,8 +31,13 @@ const PAUSE_MS = 1000
 
 type Client = typeof import('openid-client')
 
-export function createProvider(settings: OidcSettings, now = Date.now): Provider {
-  const discovery = createDiscovery(settings, now)
+/** `timeout`: seconds for each answer. */
+export function createProvider(
+  settings: OidcSettings,
+  now = Date.now,
+  timeout = TIMEOUT_S,
+): Provider {
+  const discovery = createDiscovery(() => discover(settings, timeout), settings, now)
   const loaded = () => Promise.all([import('openid-client'), discovery.get()])
 
   const claimsFor = async (search: string, { state, nonce, verifier }: Flow): Promise<Claims> => {
@@ -92,7 +99,7 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
     endSessionUrl() {
       const written = discovery.last()?.serverMetadata().end_session_endpoint
       const url = URL.parse(written ?? '')
-      if (url === null || !/^https?:$/.test(url.protocol)) return null
+      if (url === null || !mayUse(new URL(settings.issuer), written)) return null
       // It asks the person himself, as it would be told by an ID token whom it is about, and we keep none.
       url.searchParams.set('client_id', settings.clientId)
       return url.href
@@ -101,14 +108,18 @@ export function createProvider(settings: OidcSettings, now = Date.now): Provider
 }
 
 /** Asked for by whoever needs it first, for all; what was told once goes on being used while it is not told anew. */
-function createDiscovery(settings: OidcSettings, now: () => number) {
+function createDiscovery(
+  discover: () => Promise<Known>,
+  settings: OidcSettings,
+  now: () => number,
+) {
   let known: (Known & { readonly at: number }) | null = null
   let failed: { readonly thrown: unknown; readonly at: number } | null = null
   let asking: Promise<Known> | null = null
 
   const ask = async (): Promise<Known> => {
     try {
-      known = { ...(await discover(settings)), at: now() }
+      known = { ...(await discover()), at: now() }
       failed = null
       return known
     } catch (thrown) {
@@ -139,12 +150,14 @@ interface Known {
   readonly proof: Proof
 }
 
-async function discover(settings: OidcSettings): Promise<Known> {
+async function discover(settings: OidcSettings, timeout: number): Promise<Known> {
   const client = await import('openid-client')
   const proof = createProof(settings, client.ClientSecretPost(settings.clientSecret.value))
   const issuer = new URL(settings.issuer)
   const configuration = await client.discovery(issuer, settings.clientId, undefined, proof.auth, {
-    timeout: TIMEOUT_S,
+    timeout,
+    [client.customFetch]: (url, { body = null, signal = null, ...more }) =>
+      boundedFetch(url, { ...more, body, signal }),
     execute: [
       // Signatures of ID tokens are checked although they came from the provider itself over TLS.
       client.enableNonRepudiationChecks,
@@ -152,5 +165,7 @@ async function discover(settings: OidcSettings): Promise<Known> {
       ...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []),
     ],
   })
+  const problem = endpointProblem(issuer, configuration.serverMetadata())
+  if (problem !== null) throw new Error(problem)
   return { configuration, proof }
 }

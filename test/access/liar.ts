@@ -27,6 +27,10 @@ export interface Lies {
   forgets?: true
   /** Says by which scheme it could be asked, when it does not know the client. */
   challenges?: true
+  /** The path of what is answered with 2 MB more than it needs. */
+  padded?: string
+  /** The path of what is answered to its half, and then no more. */
+  halved?: string
   /** Answers nothing but this. */
   broken?: (response: ServerResponse) => void
 }
@@ -104,7 +108,11 @@ export async function aLiar() {
     const json = (status: number, value: unknown) => {
       const challenge = status === 401 && state.lies.challenges && { 'www-authenticate': 'Basic' }
       response.writeHead(status, { 'content-type': 'application/json', ...challenge })
-      response.end(JSON.stringify(value))
+      const { padded, halved } = state.lies
+      const text = JSON.stringify(value)
+      if (pathname === halved) return void response.write(text.slice(0, text.length / 2))
+      if (pathname === padded) response.write(' '.repeat(2_000_000))
+      response.end(text)
     }
     if (pathname === '/authorize') {
       response.writeHead(302, { location: authorize(searchParams) })

@@ -234,6 +234,63 @@ describe('a provider', () => {
     expect(await site.audit()).toEqual(['? oidc login provider unreachable'])
   })
 
+  test.each([
+    ['authorization_endpoint', 'javascript:alert(1)'],
+    ['authorization_endpoint', 'http://evil.example/authorize'],
+    ['authorization_endpoint', 'data:text/html,x'],
+    ['authorization_endpoint', '/authorize'],
+    ['authorization_endpoint', { toString: 1 }],
+    ['token_endpoint', 'http://evil.example/token'],
+    ['jwks_uri', 'http://evil.example/keys'],
+    ['userinfo_endpoint', 'file:///etc/passwd'],
+  ])('whose %s is %j is not used, and nobody sent to it', async (endpoint, address) => {
+    const { site, state } = await aLiarsSite({
+      metadata: (all) => ({ ...all, [endpoint]: address }),
+    })
+    const { begun } = await goTo(site)
+    expect([begun.status, begun.headers.location, begun.cookie]).toEqual([
+      502,
+      undefined,
+      undefined,
+    ])
+    expect(await site.audit()).toEqual(['? oidc login provider unreachable'])
+    expect(site.warned.join()).toContain(
+      `its ${endpoint} is ${JSON.stringify(address)}, which is not`,
+    )
+    expect(state.asked).toEqual(['/.well-known/openid-configuration'])
+  })
+
+  test('whose place to sign out is no address of it is not led to', async () => {
+    for (const address of ['javascript:alert(1)', 'http://evil.example/']) {
+      const { site } = await aLiarsSite({
+        metadata: (all) => ({ ...all, end_session_endpoint: address }),
+      })
+      expect((await signInBy(site)).status).toBe(303)
+      const { status, text } = await site.ask('/-/login?left')
+      expect(status).toBe(200)
+      expect(text).not.toContain(address)
+    }
+  })
+
+  const userinfo = { sub: '1', preferred_username: 'ada', groups: ['staff'] }
+  const claims: Lies['claims'] = ({ groups: _, ...rest }) => rest
+  test.each(['/.well-known/openid-configuration', '/token', '/keys', '/userinfo'])(
+    'that answers %s with more than 1 MiB is not listened to',
+    async (padded) => {
+      const { site, state } = await aLiarsSite({ userinfo, claims, padded })
+      const { begun, flow, back } = await goTo(site)
+      const answer = back === '' ? begun : await site.ask(back, { cookie: flow })
+      expect([answer.status, answer.text.includes('Acme cannot be asked just now')]).toEqual([
+        502,
+        true,
+      ])
+      expect(site.warned.join()).toContain(
+        'an answer of it cannot be read, it is larger than 1 MiB',
+      )
+      expect(state.asked).toContain(padded)
+    },
+  )
+
   const methods = (...all: string[]): Lies => ({
     inForm: true,
     metadata: (honest) => ({ ...honest, token_endpoint_auth_methods_supported: all }),
