@@ -134,7 +134,7 @@ export function badgeDoor(parts: Pick<PagesParts, 'store' | 'hooks'>): Hono {
   app.get('/badge/:file', async (c, next) => {
     const hook = hookOfBadge(parts, c.req.param('file'))
     if (!hook?.badge) return next()
-    return badgeAnswer(hook.name, (await badgeOf(parts, hook.name)).status)
+    return badgeAnswer(hook.name, (await badgeOf(parts, hook.name)).status, 'public')
   })
   return app
 }
@@ -142,7 +142,7 @@ export function badgeDoor(parts: Pick<PagesParts, 'store' | 'hooks'>): Hono {
 async function badge(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = hookOfBadge(parts, c.req.param('file') ?? '')
   if (!hook) throw new RunhookError('not-found', 'There is no such badge.')
-  return badgeAnswer(hook.name, (await badgeOf(parts, hook.name)).status)
+  return badgeAnswer(hook.name, (await badgeOf(parts, hook.name)).status, 'visitors')
 }
 
 function hookOfBadge(parts: Pick<PagesParts, 'hooks'>, file: string) {

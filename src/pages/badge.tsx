@@ -26,7 +26,23 @@ const colours: Readonly<Partial<Record<RunStatus, string>>> = {
 const LETTER = 6.6
 const PAD = 8
 
-export function badgeAnswer(named: string, status: RunStatus | null): Response {
+/** What is for visitors alone neither a cache between nor a page of another site may have; what is not, each may. */
+const audience = {
+  public: {
+    'cache-control': 'no-cache, max-age=0',
+    'cross-origin-resource-policy': 'cross-origin',
+  },
+  visitors: {
+    'cache-control': 'private, no-store',
+    'cross-origin-resource-policy': 'same-origin',
+  },
+} as const
+
+export function badgeAnswer(
+  named: string,
+  status: RunStatus | null,
+  to: keyof typeof audience,
+): Response {
   const word = status === null ? 'no run yet' : words[status]
   const hook = asXml(named)
   const [left, right] = [named, word].map((text) => Math.ceil(text.length * LETTER + 2 * PAD))
@@ -46,7 +62,7 @@ export function badgeAnswer(named: string, status: RunStatus | null): Response {
   return new Response(svg, {
     headers: {
       'content-type': 'image/svg+xml; charset=utf-8',
-      'cache-control': 'no-cache, max-age=0',
+      ...audience[to],
       // Opened by itself a picture is a page, at the address of this server.
       'content-security-policy': "default-src 'none'; sandbox",
       'x-content-type-options': 'nosniff',

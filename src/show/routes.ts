@@ -170,11 +170,15 @@ async function nothing(c: Ask, next: () => Promise<void>): Promise<void> {
   await next()
 }
 
-/** Answers hold what strangers wrote: no browser may guess another type for them, or keep them. */
+/**
+ * Answers hold what strangers wrote: no browser may guess another type for them, keep them, or hand them to a page of
+ * another site, whose visitor a proxy may name here.
+ */
 async function withSafeHeaders(c: Ask, next: () => Promise<void>): Promise<void> {
   await next()
   c.header('x-content-type-options', 'nosniff')
   c.header('cache-control', 'no-store')
+  c.header('cross-origin-resource-policy', 'same-origin')
 }
 
 /** OPTIONS is told what there is; no header of it lets another site's page in. */

@@ -155,6 +155,13 @@ describe('badges', () => {
     expect(open.text).toContain('no run yet')
     expect(open.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
     expect(open.headers.get('x-content-type-options')).toBe('nosniff')
+    // Pages of other sites show it, and GitHub's proxy fetches it anew.
+    expect(open.headers.get('cache-control')).toBe('no-cache, max-age=0')
+    expect(open.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    const closed = await site.get('/-/badge/closed.svg')
+    expect([closed.status, closed.text.includes('no run yet')]).toEqual([200, true])
+    expect(closed.headers.get('cache-control')).toBe('private, no-store')
+    expect(closed.headers.get('cross-origin-resource-policy')).toBe('same-origin')
     site.visitor.name = ''
     const nobody = await aSite(
       { open: pushed('true', { badge: 'public' }), closed: pushed('true') },

@@ -57,13 +57,16 @@ describe('status and hooks', () => {
     })
   })
 
-  test('no answer may be kept or taken for another type', async () => {
+  test('no answer may be kept, taken for another type, or loaded by pages of other sites', async () => {
     const world = await served()
-    for (const path of ['/status', '/nothing']) {
+    world.runs.push(aRun())
+    await world.wrote(142, Buffer.from('x'))
+    for (const path of ['/status', '/nothing', '/runs/142/output', '/runs/142/events']) {
       const { headers } = await ask(world, path)
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
+        'cross-origin-resource-policy': 'same-origin',
       })
     }
   })

@@ -81,6 +81,7 @@ test('without a good token every route and every other path give one and the sam
       connection: 'close',
       'content-length': '172',
       'content-type': 'application/json',
+      'cross-origin-resource-policy': 'same-origin',
       'www-authenticate': 'Bearer',
       'x-content-type-options': 'nosniff',
     },
