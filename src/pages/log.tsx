@@ -126,7 +126,7 @@ export function stepHead(step: StepRecord) {
         <Plain text={step.name ?? step.title} />
       </span>
       {step.status === null || step.status === 'success' || step.reason === null ? null : (
-        <span class="reason">
+        <span class={`reason s-${step.status}`}>
           <Plain text={step.reason} />
         </span>
       )}

@@ -46,6 +46,11 @@ describe('a run that is watched', () => {
     await page.goto(`${site.url}/-/runs/1`)
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.locator('h1', { hasText: 'cancelled' }).waitFor()
+    // Nothing of it failed: its step is as grey as the run.
+    await page.locator('.step .reason', { hasText: 'cancelled by' }).waitFor()
+    const colour = (of: string) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector('${of}')).color`)
+    expect(await colour('.step .reason')).toBe(await colour('h1 .status'))
     await page.getByRole('button', { name: 'Re-run' }).click()
     await page.waitForURL('**/-/runs/2')
     await page.locator('h1', { hasText: 'running' }).waitFor()
