@@ -137,7 +137,7 @@ function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; 
               <button type="submit" class="quiet">
                 <Icon name="key" /> Show it
               </button>
-              <span class="dim">This is written down.</span>
+              <span class="dim">That you saw it is recorded in the audit log.</span>
             </form>
           ) : (
             <span class="dim">, which an admin can see here</span>
@@ -188,7 +188,9 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
           <button type="submit">
             <Icon name="arrow" /> Send a test delivery
           </button>
-          <span class="dim">It goes the way of a real one: the command runs.</span>
+          <span class="dim">
+            It goes the way of a real one: the command runs. It is recorded in the audit log.
+          </span>
         </form>
       ) : null}
       <p class="dim">

@@ -134,7 +134,7 @@ function WorkerCard({ c, worker, deployed }: CardProps) {
           <button type="submit" class="danger">
             <Icon name="failure" /> Remove
           </button>
-          <span class="dim">No more runs wait for it then.</span>
+          <span class="dim">No more runs wait for it then. It is recorded in the audit log.</span>
         </form>
       ) : null}
     </li>
