@@ -55,7 +55,8 @@ export function valueProblem(input: Input, value: string): string | null {
     return `must be one of ${input.options.join(', ')}`
   }
   // Digits only: a shell's arithmetic executes what stands in a "number" such as a[$(id)].
-  if (input.type === 'number' && !/^[0-9]{1,15}$/.test(value)) return 'must be a whole number'
+  if (input.type === 'number' && !/^[0-9]{1,15}$/.test(value))
+    return 'must be a whole number: digits only, at most 15'
   if (input.type === 'boolean' && !/^(true|false)$/.test(value)) return 'must be true or false'
   return null
 }

@@ -13,9 +13,8 @@ import { deliveryPage } from './delivery.tsx'
 import { type Built, createDoors } from './doors.ts'
 import { failurePage } from './failure.tsx'
 import { findDelivery, findRun } from './found.ts'
-import { hookPage } from './hook.tsx'
+import { hookPage, startPage } from './hook.tsx'
 import { favicon } from './icons.tsx'
-import { startHook } from './inputs.tsx'
 import { readPlace, START } from './lines.ts'
 import { Pulse } from './live.ts'
 import { logEvents } from './log-stream.ts'
@@ -108,7 +107,7 @@ function deliveryDoors(doors: Built, parts: PagesParts): void {
 function hookDoors(doors: Built, parts: PagesParts): void {
   doors.get('/hooks/:name', 'viewer', (c) => hookPage(c, parts))
   doors.get('/hooks/:name/setup', 'viewer', (c) => setupPage(c, parts))
-  doors.post('/hooks/:name/run', 'operator', (c) => startHook(c, parts))
+  doors.post('/hooks/:name/run', 'operator', (c) => startPage(c, parts))
   doors.post('/hooks/:name/test', 'operator', (c) => testDelivery(c, parts))
   doors.post('/hooks/:name/secret', 'admin', (c) => secretPage(c, parts))
 }

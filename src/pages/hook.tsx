@@ -11,7 +11,7 @@ import { findHook } from './found.ts'
 import { hasResult } from './glance.ts'
 import { Open } from './hook-card.tsx'
 import { Icon, type Mood } from './icons.tsx'
-import { InputForm, startsByHand } from './inputs.tsx'
+import { InputForm, startHook, startsByHand, type Turned } from './inputs.tsx'
 import { LastWords } from './last-words.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, inPath, type PagesParts } from './parts.ts'
@@ -29,7 +29,19 @@ const COUNTED = 50
 const LISTED = 20
 
 export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
+  return drawn(c, parts, findHook(c, parts), null)
+}
+
+/** The form comes back as it was filled in, where nothing was started. */
+export async function startPage(c: Ask, parts: PagesParts): Promise<Response> {
   const hook = findHook(c, parts)
+  const done = await startHook(c, parts, hook)
+  if (done instanceof Response) return done
+  c.error = done.error // what the audit log says of it
+  return drawn(c, parts, hook, done)
+}
+
+async function drawn(c: Ask, parts: PagesParts, hook: Hook, turned: Turned | null) {
   const runs = await parts.store.runs({ hook: hook.name, limit: COUNTED })
   const listed = runs.slice(0, LISTED)
   const [waits, titles] = await Promise.all([waitsOf(parts, listed), titlesOf(parts, listed)])
@@ -40,8 +52,9 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
     title: hook.name,
     mood: moodOf(runs),
     visitor,
-    live: true,
-    refresh: runs.some((run) => !hasEnded(run)) && !(hasForm && hook.inputs.length > 0),
+    live: turned === null, // at this address there is nothing to be loaded again
+    refresh:
+      turned === null && runs.some((run) => !hasEnded(run)) && !(hasForm && hook.inputs.length > 0),
   }
   return page(
     c,
@@ -63,7 +76,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       </div>
       <FileProblem file={parts.hooksFile()} visitor={visitor} now={now} />
       <Figures runs={runs} />
-      {hasForm ? <InputForm hook={hook} /> : null}
+      {hasForm ? <InputForm hook={hook} turned={turned} /> : null}
       <LastWords hook={hook} runs={runs} parts={parts} />
       <h2>Runs</h2>
       {runs.length === 0 ? (
@@ -87,6 +100,7 @@ export async function hookPage(c: Ask, parts: PagesParts): Promise<Response> {
       <Written text={await parts.store.configText(hook.config)} config={hook.config} />
       <Badge hook={hook} status={parts.control.status()} />
     </Layout>,
+    turned?.error.httpStatus,
   )
 }
 

@@ -449,6 +449,8 @@ test('the audit log tells of all of it, and of no secret', async () => {
   expect((await post(again, '{"dryRun":true}', bob)).status).toBe(200)
   expect((await post(again, '', bob)).status).toBe(202)
   expect((await post('/tokens', '{"name":"ci","role":"viewer"}', bob)).status).toBe(403)
+  const given = { 'input:unknown': 'x' }
+  expect((await site.ask('/-/hooks/hello/run', { form: given, cookie: bob })).status).toBe(422)
   expect((await site.ask('/-/workers/web-9/remove', { form: {}, cookie })).status).toBe(404)
   expect((await post('/tokens', '{"name":"ci","role":"viewer"}', cookie)).status).toBe(201)
   await post('/users/bob/role', '{"role":"viewer"}', cookie)
@@ -465,6 +467,7 @@ test('the audit log tells of all of it, and of no secret', async () => {
     'bob session run.rerun run #1 ok',
     'bob session run.cancel run #99 not-found',
     `bob session delivery.redeliver delivery #${deliveries[0].id} ok`,
+    'bob session hook.trigger hook hello invalid',
     'ada session worker.remove worker web-9 not-found',
     'ada session token.add token ci (viewer) ok',
     'ada session user.role user bob (viewer) ok',

@@ -79,7 +79,7 @@ describe('a value that no receiver would have let through', () => {
     [{ scope: 'all', count: '5' }, null],
     [{ scope: 'all', unknown: '$(id)' }, null],
     [{ scope: '$(id)' }, 'input "scope" must be one of all, some'],
-    [{ count: 'a[$(id)]' }, 'input "count" must be a whole number'],
+    [{ count: 'a[$(id)]' }, 'input "count" must be a whole number: digits only, at most 15'],
     [{ count: '5'.repeat(101) }, 'input "count" is longer than 100 characters'],
   ])('of an input: %j', (inputs, problem) => {
     expect(wrongValue(asking, begun({ run: aRun({ inputs }) }))).toBe(problem)

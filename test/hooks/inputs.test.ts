@@ -75,13 +75,13 @@ describe('a value is refused', () => {
     '1'.repeat(16),
   ])('where it is no number of plain digits: %j', async (count) => {
     expect(problemOf(await aHook(), { note: 'x', count })).toBe(
-      'input "count" must be a whole number',
+      'input "count" must be a whole number: digits only, at most 15',
     )
   })
 
   test.each([1.5, 1e21, Number.MAX_VALUE])('where it is the JSON number %d', async (count) => {
     expect(problemOf(await aHook(), { note: 'x', count })).toBe(
-      'input "count" must be a whole number',
+      'input "count" must be a whole number: digits only, at most 15',
     )
   })
 

@@ -66,6 +66,50 @@ test('a form is one in whatever letters its type is written, and so is nothing a
   expect((await send(site, '/-/hooks/tidy/run', null, '')).status).toBe(303)
 })
 
+describe('the form of a hook', () => {
+  const inputs = {
+    count: { type: 'number', required: true, description: 'How many' },
+    scope: { options: ['all', 'old'], required: true },
+    note: {},
+  }
+  const asking = { tidy: { on: { manual: { inputs } }, auth: 'login', run: 'true' } }
+  const field = (text: string, name: string) =>
+    new RegExp(`<(?:input|select) name="input:${name}"[^>]*>`).exec(text)?.[0] ?? ''
+
+  test('says which inputs are required, and what a number looks like', async () => {
+    const site = await aSite(asking)
+    const { text } = await site.get('/-/hooks/tidy')
+    expect(text.match(/(count|scope|note)<span class="dim"> \(required\)/g)).toHaveLength(2)
+    expect(text).not.toContain('note<span')
+    expect(field(text, 'count')).toContain(
+      'title="A whole number: digits only, at most 15, such as 42"',
+    )
+    expect(field(text, 'count')).toContain('aria-describedby="about-1"')
+    expect(text).toContain('<p class="dim" id="about-1">How many</p>')
+    expect(field(text, 'scope')).toContain('required')
+    expect(field(text, 'note')).not.toContain('required')
+  })
+
+  test('comes back as it was filled in when nothing was started, and says why', async () => {
+    const site = await aSite(asking)
+    const fields = { 'input:count': '1.5', 'input:scope': 'old', 'input:note': 'it\'s "<b>"' }
+    const answer = await site.form('/-/hooks/tidy/run', fields)
+    const text = await answer.text()
+    expect(answer.status).toBe(422)
+    expect(text).toContain('role="alert"')
+    expect(text).toContain(
+      'It was not started: input &quot;count&quot; must be a whole number: digits only, at most 15',
+    )
+    expect(field(text, 'count')).toContain('value="1.5"')
+    expect(field(text, 'note')).toContain('value="it&#39;s &quot;&lt;b&gt;&quot;"')
+    expect(text).toContain('<option value="old" selected="">')
+    expect(text).toContain('data-live=""')
+    expect((await site.get('/-/runs')).text).toContain('Nothing has run yet')
+    const mended = await site.form('/-/hooks/tidy/run', { ...fields, 'input:count': '2' })
+    expect(mended.status).toBe(303)
+  })
+})
+
 test('what may not be sent is not read', async () => {
   const site = await aSite(hooks)
   site.visitor.role = 'viewer'
