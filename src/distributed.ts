@@ -85,8 +85,8 @@ function engineOf(
     fleet,
     steps: (runId) => store.steps(runId),
     isReady: () =>
-      db.query('SELECT 1').then(
-        () => true,
+      db.query('SHOW transaction_read_only').then(
+        ([row]) => row?.transaction_read_only === 'off',
         () => false,
       ),
     start() {

@@ -31,7 +31,7 @@ export function memberOf(database: string, current: Current, log: Log) {
   const boss = new Boss(db, {
     leaseMs,
     supervise: true,
-    onTrouble: (message) => away.failed(new Error(`${message}.`)),
+    onTrouble: (message) => away.failed(new Error(`${message.replace(/\.$/, '')}.`)),
   })
   const tell = notices.tell.bind(notices)
   const planner = new Planner({ db, boss, maxWaiting, tell, sealKey: sealKeys?.[0] })

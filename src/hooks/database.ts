@@ -11,6 +11,8 @@ import { namesIn } from './variables.ts'
 
 const at = ['server', 'database']
 const EXAMPLE = 'write "postgres://user:password@host/runhook"'
+const MOVES =
+  'write the one that leads to the primary, also after a failover: a name, a virtual address or a proxy'
 
 /** Null where none is given, and where it was reported as wrong. */
 export async function readDatabase({ written, secrets }: FileDraft): Promise<string | null> {
@@ -49,11 +51,18 @@ function urlProblem(text: string): string | null {
   if (!/^postgres(ql)?:\/\//.test(text))
     return `begins with "${/^[^:]*/.exec(text)}:", and only PostgreSQL is known; ${EXAMPLE}`
   const url = URL.parse(text)
+  if (namesSeveral(text, url)) return `names several hosts, and one is connected to; ${MOVES}`
   if (url === null || !isDecodable(url) || url.hash !== '')
     return 'is no URL that can be read; write / ? # @ : % in a password as %2F %3F %23 %40 %3A %25'
   if (url.pathname.length < 2 && !url.searchParams.has('database'))
     return 'names no database; write it behind the host, as in "postgres://user:password@host/runhook"'
   return null
+}
+
+/** As libpq takes them, and the client library does not: what is no URL because each has its port, too. */
+function namesSeveral(text: string, url: URL | null): boolean {
+  const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#@]*)/.exec(text) ?? []
+  return host.includes(',') || (url?.searchParams.get('host') ?? '').includes(',')
 }
 
 function isDecodable({ username, password, hostname, pathname }: URL): boolean {

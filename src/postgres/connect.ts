@@ -4,13 +4,13 @@
  * sender, and the next call tries anew; nothing has to be restarted.
  */
 
-import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import { UnreadableRow } from '../record/rows.ts'
+import { prepared, rowsOf, storable, typeParser } from './statement.ts'
 
 export type Row = Record<string, unknown>
-type Values = readonly unknown[]
+export type Values = readonly unknown[]
 
 /** Statements of one transaction, or of none. */
 export interface Session {
@@ -23,6 +23,10 @@ export interface ConnectOptions {
   readonly connections?: number
   /** Told of connections that break while nobody uses them. */
   readonly onLost?: (error: Error) => void
+  /** Also takes a database that cannot be written: for those who only look. */
+  readonly mayOnlyRead?: boolean
+  /** How long a connection is used at most. */
+  readonly lifetimeS?: number
 }
 
 /** How long anybody waits for a connection: a sender is told 503 within that. */
@@ -30,6 +34,8 @@ const CONNECT_MS = 4000
 /** No statement of ours takes as long; one that does stands behind a connection that is dead. */
 const STATEMENT_MS = 8000
 const TRIES = 5
+/** So nobody stays for good with a server that new connections are not led to any more. */
+const LIFETIME_S = 60
 
 /**
  * Of each connection. A client that was cut off in the middle of a transaction holds its locks until the
@@ -37,13 +43,18 @@ const TRIES = 5
  */
 const settings = `SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '${STATEMENT_MS}ms';
   SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
-  SET client_connection_check_interval = '1s'; SET synchronous_commit = on; SET TimeZone = 'UTC'`
+  SET client_connection_check_interval = '1s'; SET synchronous_commit = on; SET TimeZone = 'UTC';
+  SET client_min_messages = warning; SHOW transaction_read_only`
 
 export class Postgres implements Session {
   readonly #pool: pg.Pool
+  readonly #bornAt = new WeakMap<pg.ClientBase, number>()
+  readonly #unreplicated = new WeakSet<pg.ClientBase>()
+  #distrustedAt = 0
 
   /** `url` as libpq has it: postgres://user:password@host:5432/name?sslmode=verify-full */
-  constructor(url: string, { name, connections = 10, onLost }: ConnectOptions) {
+  constructor(url: string, options: ConnectOptions) {
+    const { name, connections = 10, onLost, lifetimeS = LIFETIME_S } = options
     this.#pool = new pg.Pool({
       connectionString: url,
       application_name: `runhook ${name}`.slice(0, 63),
@@ -53,17 +64,34 @@ export class Postgres implements Session {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5000,
       types: { getTypeParser: typeParser },
-      onConnect: async (client) => void (await client.query(settings)),
+      maxLifetimeSeconds: lifetimeS,
+      onConnect: async (client) => {
+        // Several statements are answered by a list of results.
+        const answer: unknown = await client.query(settings)
+        const writes =
+          rowsOf(answer as pg.QueryResult<Row>[]).at(-1)?.transaction_read_only === 'off'
+        if (!writes && !options.mayOnlyRead) throw readOnly()
+      },
     })
     // Without listeners they would end the process: the pool's own is gone while somebody has the connection,
     // who hears of the end by the statement that fails.
     this.#pool.on('error', (error) => onLost?.(error))
-    this.#pool.on('connect', (client) => void client.on('error', () => undefined))
+    this.#pool.on('connect', (client) => {
+      this.#bornAt.set(client, performance.now())
+      client.on('error', () => undefined)
+      client.on('notice', (notice) => {
+        if (notice.routine === UNREPLICATED) this.#unreplicated.add(client)
+      })
+    })
   }
 
   async query(sql: string, values: Values = []): Promise<Row[]> {
     try {
-      return rowsOf(await this.#pool.query(sql, values.map(storable)))
+      return await this.#withClient(async (client) => {
+        const rows = rowsOf(await client.query(sql, values.map(storable)))
+        this.#requireReplicated(client)
+        return rows
+      })
     } catch (error) {
       throw asStorageError(error)
     }
@@ -89,10 +117,8 @@ export class Postgres implements Session {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
-  async #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect()
-    let broken: Error | undefined
-    try {
+  #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#withClient(async (client) => {
       await client.query('BEGIN')
       const value = await work({
         query: async (sql, values = []) => {
@@ -101,13 +127,41 @@ export class Postgres implements Session {
         },
       })
       await client.query('COMMIT')
+      this.#requireReplicated(client)
       return value
+    })
+  }
+
+  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#trusted()
+    let broken: Error | undefined
+    try {
+      return await work(client)
     } catch (error) {
       broken = await rolledBack(client, error)
+      if (broken && !isHopeless(error)) this.#distrustedAt = performance.now()
       throw error
     } finally {
       client.release(broken)
     }
+  }
+
+  /** One that was made after the last that failed: the others lead to where that one did. */
+  async #trusted(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect()
+      if ((this.#bornAt.get(client) ?? 0) >= this.#distrustedAt) return client
+      client.release(true)
+    }
+  }
+
+  /**
+   * Somebody has cancelled the wait for the standby: the server then says that it has committed, and warns that only it
+   * itself has. What is promised by that would be lost with it.
+   */
+  #requireReplicated(client: pg.PoolClient): void {
+    if (this.#unreplicated.has(client))
+      throw new Error('the wait for its synchronous standby was cancelled')
   }
 }
 
@@ -115,7 +169,7 @@ export class Postgres implements Session {
 async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error | undefined> {
   try {
     const settled = error instanceof RunhookError || error instanceof pg.DatabaseError
-    if (settled && !isOutdated(error)) {
+    if (settled && !isOutdated(error) && !isReadOnly(error)) {
       await client.query('ROLLBACK')
       return undefined
     }
@@ -125,25 +179,8 @@ async function rolledBack(client: pg.PoolClient, error: unknown): Promise<Error 
   return error instanceof Error ? error : new Error(messageOf(error))
 }
 
-/**
- * PostgreSQL has no U+0000 in its text. A payload may name a branch so, which must not make a delivery one that
- * can never be stored; nothing is known by such a name. In JSON text it is written out, and stays.
- */
-function storable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(storable)
-  return typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
-}
-
-/** Several statements without values are answered by a list of results. */
-function rowsOf(result: pg.QueryResult<Row> | readonly pg.QueryResult<Row>[]): Row[] {
-  return 'rows' in result ? result.rows : result.flatMap(({ rows }) => rows)
-}
-
-/** `int8` as a number: our numbers and times in milliseconds stay below 2^53. */
-const typeParser: typeof pg.types.getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-  oid === pg.types.builtins.INT8 && format !== 'binary'
-    ? Number
-    : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser
+/** The function of the server that warns; its text is in the server's language. */
+const UNREPLICATED = 'SyncRepWaitForLSN'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected */
 function isCollision(error: unknown): boolean {
@@ -157,21 +194,6 @@ function isCollision(error: unknown): boolean {
 function isOutdated(error: unknown): boolean {
   return systemCode(error) === '0A000'
 }
-
-/**
- * Statements of transactions, of which there are few and each is asked again and again. Planning the longer ones
- * costs more than carrying them out, so each connection keeps their plans.
- */
-function prepared(text: string, values: Values): { text: string; name?: string } {
-  if (text.length < PREPARED_LENGTH || values.length === 0) return { text }
-  const name =
-    names.get(text) ?? `runhook_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-  names.set(text, name)
-  return { text, name }
-}
-
-const PREPARED_LENGTH = 150
-const names = new Map<string, string>()
 
 /** A unique index refused: somebody else was first. */
 export function isTaken(error: unknown): boolean {
@@ -191,9 +213,23 @@ export function isHopeless(error: unknown): boolean {
   return /^2[23]/.test(systemCode(cause) ?? '') && !isTaken(cause)
 }
 
+/** read_only_sql_transaction: it has become so since the connection was made. */
+function isReadOnly(error: unknown): boolean {
+  return systemCode(error) === '25006'
+}
+
+function readOnly(cause?: unknown): RunhookError {
+  const said = 'it can only be read, because it is a standby or was made read-only'
+  return new RunhookError('storage', `The database cannot be used: ${said}.`, {
+    hint: 'Where it is about to be promoted nothing has to be done; else let "database" of "server" lead to the primary.',
+    cause,
+  })
+}
+
 /** What the server or the way to it said, without the URL, in which the password is. */
 export function asStorageError(error: unknown): RunhookError {
   if (error instanceof RunhookError) return error
+  if (isReadOnly(error)) return readOnly(error)
   return new RunhookError('storage', `The database cannot be used: ${reasonOf(error)}.`, {
     hint: 'Check "database" of "server" in the hooks file, and that PostgreSQL runs.',
     cause: error,

@@ -29,11 +29,14 @@ export interface ListenOptions {
   readonly heartbeatMs?: number
   /** How long its own word may take to come back. */
   readonly echoMs?: number
+  /** How often a connection that was well is tried so again: it may lead to a server that nobody else speaks to any more. */
+  readonly proveMs?: number
 }
 
 const CONNECT_MS = 4000
 const HEARTBEAT_MS = 2000
 const ECHO_MS = 2000
+const PROVE_MS = 30_000
 const HANG_UP_MS = 100
 const BACK_OFF_MS = { first: 100, most: 2000 }
 
@@ -90,7 +93,7 @@ export class Listener {
 
   /** One life of a connection: rejects when it breaks, resolves when this closes. */
   async #listen(): Promise<void> {
-    const { name, heartbeatMs = HEARTBEAT_MS } = this.#options
+    const { name, heartbeatMs = HEARTBEAT_MS, proveMs = PROVE_MS } = this.#options
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: `runhook ${name} listens`.slice(0, 63),
@@ -108,23 +111,27 @@ export class Listener {
       await Promise.race([client.connect(), broken.promise])
       await ask(`LISTEN ${CHANNEL}`)
       this.#each((hearer) => hearer.reconnected?.())
-      await this.#prove()
+      if (!(await this.#comesBack()) && !this.#closing.signal.aborted) this.#tell('deaf')
+      let provenAt = performance.now()
       while (!this.#closing.signal.aborted) {
         await Promise.race([this.#pause(heartbeatMs), broken.promise])
         if (!this.#closing.signal.aborted) await ask('SELECT 1')
+        if (!this.#hears || performance.now() - provenAt < proveMs) continue
+        if (!(await this.#comesBack())) throw new Error('the connection brings no news any more')
+        provenAt = performance.now()
       }
     } finally {
       this.#hangUp()
     }
   }
 
-  /** Whether a word of its own comes back; who sends it must not be the one who listens. */
-  async #prove(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#echo = { payload: `echo ${randomUUID()}`, heard: resolve }
+  /** Whether a word of its own does; who sends it must not be the one who listens. */
+  async #comesBack(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#echo = { payload: `echo ${randomUUID()}`, heard: () => resolve(true) }
     await this.#options.database.query('SELECT pg_notify($1, $2)', [CHANNEL, this.#echo.payload])
-    await Promise.race([promise, this.#pause(this.#options.echoMs ?? ECHO_MS)])
-    if (!this.#hears && !this.#closing.signal.aborted) this.#tell('deaf')
+    const never = this.#pause(this.#options.echoMs ?? ECHO_MS).then(() => false)
+    return Promise.race([promise, never])
   }
 
   #hear(payload: string): void {

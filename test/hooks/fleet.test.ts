@@ -47,6 +47,8 @@ describe('a database', () => {
     'is no URL that can be read; write / ? # @ : % in a password as %2F %3F %23 %40 %3A %25'
   const unnamed =
     'names no database; write it behind the host, as in "postgres://user:password@host/runhook"'
+  const several =
+    'names several hosts, and one is connected to; write the one that leads to the primary, also after a failover: a name, a virtual address or a proxy'
 
   test.each([
     ['', `is empty; ${write}, or leave "database" out: then SQLite is used`],
@@ -58,6 +60,9 @@ describe('a database', () => {
     ['postgres://a:p#s@h/d', unreadable],
     ['postgres://a:100%@h/d', unreadable],
     ['postgres://a:pass@h', unnamed],
+    ['postgres://a:pass@h,i/d', several],
+    ['postgres://a:pass@h:5432,i:5432/d?target_session_attrs=read-write', several],
+    ['postgres:///d?host=h,i&user=a', several],
     ['postgresql://a:pass@h:5432/', unnamed],
   ])('that is %j is refused, and not shown', async (url, problem) => {
     const { lines, problems } = await load({ database }, undefined, {

@@ -4,7 +4,7 @@
  * with the file; a watchdog ends it where the file cannot, so that none is ever left behind.
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -20,6 +20,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, onTestFinished } from 'vitest'
 import { testUnless } from '../needs.ts'
@@ -45,6 +46,14 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Whom it lets in beside this machine, such as 10.213.1.0/24; it then listens everywhere. */
   readonly network?: string
+  /** Fills the data folder as the user that the server runs as; without it there is a fresh one. */
+  readonly fill?: (fill: Fill) => Promise<void>
+}
+
+export interface Fill {
+  readonly data: string
+  /** Carries out a program as that user; rejects when it fails. */
+  readonly once: (program: string, args: readonly string[]) => Promise<void>
 }
 
 /** The folder with `bin`, `lib` and `share`; null where the package has none for this machine. */
@@ -100,9 +109,12 @@ export class Server {
 
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options)
+    const fresh = options.fill === undefined
     try {
+      if (fresh) server.#initialize()
+      await options.fill?.({ data: server.data, once: server.#beside.bind(server) })
       await server.#listen()
-      await server.#administer(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`)
+      if (fresh) await server.administer(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`)
       return server
     } catch (error) {
       await server.close()
@@ -122,21 +134,17 @@ export class Server {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     this.#watchdog.unref()
+  }
+
+  #initialize(): void {
     const password = join(this.directory, 'password')
     writeFileSync(password, PASSWORD)
-    this.#once('initdb', [
-      '-D',
-      this.#data,
-      '-U',
-      'postgres',
-      '--pwfile',
-      password,
-      '-N',
-      ...INITDB,
-    ])
-    const { network } = options
+    const initdb = join(this.#bin, 'initdb')
+    const given = ['-D', this.data, '-U', 'postgres', '--pwfile', password, '-N', ...INITDB]
+    this.#once(initdb, given)
+    const { network } = this.#options
     if (network !== undefined)
-      appendFileSync(join(this.#data, 'pg_hba.conf'), `host all all ${network} scram-sha-256\n`)
+      appendFileSync(join(this.data, 'pg_hba.conf'), `host all all ${network} scram-sha-256\n`)
   }
 
   /** Of a database, as its owner. */
@@ -152,14 +160,14 @@ export class Server {
   async createDatabase(template?: string): Promise<string> {
     const name = `fleet_${++this.#databases}`
     const like = template === undefined ? '' : `TEMPLATE ${nameIn(template)} STRATEGY FILE_COPY`
-    await this.#administer(`CREATE DATABASE ${name} OWNER ${USER} ${like}`)
+    await this.administer(`CREATE DATABASE ${name} OWNER ${USER} ${like}`)
     return this.url(name)
   }
 
   /** Cuts off whoever is connected. Of a server that is down nothing has to be dropped. */
   async dropDatabase(url: string): Promise<void> {
     if (!this.#process) return
-    await this.#administer(`DROP DATABASE ${nameIn(url)} WITH (FORCE)`)
+    await this.administer(`DROP DATABASE ${nameIn(url)} WITH (FORCE)`)
   }
 
   /** Resolves when it has ended. */
@@ -194,7 +202,7 @@ export class Server {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  get #data(): string {
+  get data(): string {
     return join(this.directory, 'data')
   }
 
@@ -219,7 +227,7 @@ export class Server {
     }
     const log = openSync(join(this.directory, 'log'), 'a')
     const set = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const server = spawn(join(this.#bin, 'postgres'), ['-D', this.#data, ...set], {
+    const server = spawn(join(this.#bin, 'postgres'), ['-D', this.data, ...set], {
       ...this.#surroundings,
       detached: true,
       stdio: ['ignore', log, log],
@@ -235,24 +243,36 @@ export class Server {
   /** As pg_ctl waits: its file's first line is its number, the eighth how far it has come. */
   #isReady(server: ChildProcess): boolean {
     try {
-      const lines = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n')
-      return Number(lines[0]) === server.pid && lines[7]?.trim() === 'ready'
+      const lines = readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')
+      return Number(lines[0]) === server.pid && /ready|standby/.test(lines[7] ?? '')
     } catch {
       return false
     }
   }
 
-  async #administer(sql: string): Promise<void> {
+  /** As the superuser, and with a connection of its own. */
+  async administer(sql: string): Promise<pg.QueryResultRow[]> {
+    const client = await this.administrator()
+    return (await client.query(sql).finally(() => client.end())).rows
+  }
+
+  /** Whoever asks for it ends it. */
+  async administrator(): Promise<pg.Client> {
     const { port } = this
     const client = new pg.Client({ user: 'postgres', password: PASSWORD, host: '127.0.0.1', port })
     client.on('error', () => undefined)
     await client.connect()
-    await client.query(sql).finally(() => client.end())
+    return client
   }
 
   #once(program: string, args: readonly string[]): void {
-    const { status, stderr } = spawnSync(join(this.#bin, program), args, this.#surroundings)
+    const { status, stderr } = spawnSync(program, args, this.#surroundings)
     if (status !== 0) throw new Error(`${program} failed: ${stderr}`)
+  }
+
+  /** Others go on meanwhile. */
+  async #beside(program: string, args: readonly string[]): Promise<void> {
+    await promisify(execFile)(program, args, this.#surroundings)
   }
 
   get #surroundings() {
