@@ -4,7 +4,7 @@ import { isLinkOver, userOf } from '../record/account-rows.ts'
 import type { LinkFor, Links, NewLink, User } from '../record/users.ts'
 import { LINK_MS } from '../record/users.ts'
 import type { Postgres, Row, Session } from './connect.ts'
-import type { AccountSeal } from './sealed-accounts.ts'
+import { type AccountSeal, isAskedFor } from './sealed-accounts.ts'
 import type { PostgresUsers } from './users.ts'
 
 export class PostgresLinks implements Links {
@@ -37,14 +37,14 @@ export class PostgresLinks implements Links {
   async find(hash: Uint8Array, at: number): Promise<LinkFor | null> {
     const sql = 'SELECT * FROM runhook.links WHERE hash = $1'
     const [row] = await this.#db.query(sql, [Buffer.from(hash)])
-    return row ? this.#open(this.#db, row, at) : null
+    return row && isAskedFor(row, { hash }) ? this.#open(this.#db, row, at) : null
   }
 
   use(hash: Uint8Array, at: number, name: string): Promise<User | null> {
     return this.#db.transaction(async (session) => {
       const sql = 'DELETE FROM runhook.links WHERE hash = $1 RETURNING *'
       const [row] = await session.query(sql, [Buffer.from(hash)])
-      if (!row) return null
+      if (!row || !isAskedFor(row, { hash })) return null
       // Nobody else is made meanwhile: there is one first admin.
       if (row.user_id === null) await session.query(`LOCK TABLE runhook.users ${LOCK}`)
       const found = await this.#open(session, row, at)
@@ -66,6 +66,7 @@ export class PostgresLinks implements Links {
 const LOCK = 'IN SHARE ROW EXCLUSIVE MODE'
 
 /** The one of that number; none for null. */
-function usersOf(session: Session, id: unknown): Promise<Row[]> {
-  return session.query('SELECT * FROM runhook.users WHERE id = $1', [id])
+async function usersOf(session: Session, id: unknown): Promise<Row[]> {
+  const found = await session.query('SELECT * FROM runhook.users WHERE id = $1', [id])
+  return found.filter((row) => isAskedFor(row, { id }))
 }

@@ -67,6 +67,14 @@ function sealOf(kind: Kind, row: Row, { value }: Secret): Buffer {
     .digest()
 }
 
+/**
+ * Whether a row is the one that was asked for. Of whoever may alter tables no statement finds for sure what it asks
+ * for: behind a view, or an operator of his, `WHERE hash = $1` gives the row of somebody else, and its seal fits.
+ */
+export function isAskedFor(row: Row, asked: Row): boolean {
+  return Object.entries(asked).every(([column, value]) => plain(row[column]) === plain(value))
+}
+
 function plain(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value ?? null)
 }

@@ -12,7 +12,7 @@ import {
   type User,
 } from '../record/users.ts'
 import type { Postgres, Row, Session as Statements } from './connect.ts'
-import type { AccountSeal } from './sealed-accounts.ts'
+import { type AccountSeal, isAskedFor } from './sealed-accounts.ts'
 import type { PostgresUsers } from './users.ts'
 
 const MINUTE_MS = 60_000
@@ -34,7 +34,7 @@ export class PostgresSessions implements Sessions {
   create({ hash, userId, at, address, userAgent }: NewSession): Promise<Session> {
     return this.#db.transaction(async (session) => {
       const [user] = await session.query('SELECT * FROM runhook.users WHERE id = $1', [userId])
-      if (!user || !this.#users.isGenuine(user)) {
+      if (!user || !isAskedFor(user, { id: userId }) || !this.#users.isGenuine(user)) {
         throw new RunhookError('not-found', 'The user of this session was removed meanwhile.')
       }
       await tidy(session, at)
@@ -52,11 +52,12 @@ export class PostgresSessions implements Sessions {
 
   async find(hash: Uint8Array, at: number): Promise<{ session: Session; user: User } | null> {
     const [row] = await this.#db.query(`${select} WHERE hash = $1`, [Buffer.from(hash)])
-    if (!row || !this.#seal.fits('session', row)) return null
+    if (!row || !isAskedFor(row, { hash }) || !this.#seal.fits('session', row)) return null
     const session = sessionOf(row)
     const byId = 'SELECT * FROM runhook.users WHERE id = $1'
     const [user] = await this.#db.query(byId, [number(row, 'user_id')])
-    if (!user || !this.#users.isGenuine(user)) return null
+    const asked = { id: row.user_id, name: row.user_name }
+    if (!user || !isAskedFor(user, asked) || !this.#users.isGenuine(user)) return null
     if (user.disabled_at !== null || isOver(session, at)) return null
     return { session, user: userOf(user) }
   }

@@ -4,6 +4,7 @@ import { RunhookError } from '../errors.ts'
 import { nameTaken, revokedAlready, tokenOf, unknownToken } from '../record/token-rows.ts'
 import type { NewToken, Token, Tokens } from '../record/tokens.ts'
 import { isTaken, type Postgres, type Session } from './connect.ts'
+import { isAskedFor } from './sealed-accounts.ts'
 
 const MINUTE_MS = 60_000
 
@@ -35,7 +36,7 @@ export class PostgresTokens implements Tokens {
   async find(hash: Uint8Array): Promise<Token | null> {
     const sql = 'SELECT * FROM runhook.tokens WHERE hash = $1'
     const [row] = await this.#db.query(sql, [Buffer.from(hash)])
-    return row ? tokenOf(row) : null
+    return row && isAskedFor(row, { hash }) ? tokenOf(row) : null
   }
 
   used(id: number, at: number): void {

@@ -6,7 +6,7 @@ import { number, text, textOrNull } from '../record/rows.ts'
 import type { Role } from '../record/tokens.ts'
 import type { Identity, NewUser, User, Users } from '../record/users.ts'
 import type { Postgres, Row, Session } from './connect.ts'
-import type { AccountSeal } from './sealed-accounts.ts'
+import { type AccountSeal, isAskedFor } from './sealed-accounts.ts'
 
 export class PostgresUsers implements Users {
   readonly #db: Postgres
@@ -39,7 +39,7 @@ export class PostgresUsers implements Users {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *`,
       [id, name, role, at, createdBy, seal, who.issuer, who.subject],
     )
-    if (row) return userOf(row)
+    if (row) return this.#asMade(row, id)
     const [other] = await session.query(byName, [name]) // another process was first
     throw userTaken(other ? text(other, 'name') : name)
   }
@@ -66,7 +66,7 @@ export class PostgresUsers implements Users {
 
   async findBy({ issuer, subject }: Identity): Promise<User | null> {
     const [row] = await this.#db.query(byIdentity, [issuer, subject])
-    return row && this.isGenuine(row) ? userOf(row) : null
+    return row && isAskedFor(row, { issuer, subject }) && this.isGenuine(row) ? userOf(row) : null
   }
 
   async passwordOf(name: string): Promise<string | null> {
@@ -133,8 +133,14 @@ export class PostgresUsers implements Users {
         await session.query(sessions, [next.id, ends.keep ?? 0]) // none has the number 0
         await session.query('DELETE FROM runhook.links WHERE user_id = $1', [next.id])
       }
-      return userOf(stored)
+      return this.#asMade(stored, next.id)
     })
+  }
+
+  /** A trigger may have made another of it, or the row of somebody else. */
+  #asMade(row: Row, id: unknown): User {
+    if (isAskedFor(row, { id }) && this.isGenuine(row)) return userOf(row)
+    throw new RunhookError('storage', 'The database has stored another user than it was told.')
   }
 
   async #named(session: Session, name: string): Promise<Row> {
@@ -145,8 +151,13 @@ export class PostgresUsers implements Users {
 
   async #find(session: Session, sql: string, name: string): Promise<Row | null> {
     const [row] = await session.query(sql, [name])
-    return row && this.isGenuine(row) ? row : null
+    return row && folded(row.name) === folded(name) && this.isGenuine(row) ? row : null
   }
+}
+
+/** As NAME has it. */
+function folded(name: unknown): string {
+  return String(name).replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** As its index has it. */

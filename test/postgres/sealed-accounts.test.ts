@@ -7,6 +7,7 @@ import { roles } from '../../src/record/tokens.ts'
 import { SECRET } from '../some.ts'
 import { migrated } from './connected.ts'
 import { onPostgres as test } from './database.ts'
+import { deceives } from './deceiving.ts'
 
 const key = { name: 'SEAL', value: SECRET }
 const newer = { name: 'NEW', value: `new ${SECRET}` }
@@ -221,4 +222,56 @@ test('what was made before there was a key counts no more, and without one all d
   expect(await visitor('of eve', sealed)).toBeNull()
   expect(await sealed.users.list()).toEqual([])
   expect(await sealed.links.find(hash('for eve'), 1)).toBeNull()
+})
+
+test('a view that gives the session of an admin for any that is asked for signs nobody in', async () => {
+  const { database, visitor } = await aFleet()
+  await database.query('DELETE FROM runhook.sessions WHERE hash = $1', [hash('of eve')])
+  await deceives(database, 'sessions', 'hash', hash('made up'))
+  expect(await visitor('made up')).toBeNull()
+})
+
+test('a view that gives the link of somebody for any that is asked for opens nothing', async () => {
+  const { database, people } = await aFleet()
+  await deceives(database, 'links', 'hash', hash('made up'))
+  expect(await people.links.find(hash('made up'), 1)).toBeNull()
+})
+
+test('nobody signs in with the name of an admin and a password of his own', async () => {
+  const { database, people, write } = await aFleet()
+  await people.users.setPassword('eve', 'scrypt$')
+  await write(`DELETE FROM runhook.users WHERE name = 'ada'`)
+  await deceives(database, 'users', 'name', 'Ada')
+  expect(await people.users.passwordOf('Ada')).toBeNull()
+})
+
+test('nobody whom the provider signs in is taken for another', async () => {
+  const { database, people, write } = await aFleet()
+  const issuer = 'https://id.example.com'
+  const identity = { issuer, subject: 'cyd' }
+  await people.users.create({ name: 'oidc:cyd', identity, role: 'admin', createdBy: issuer })
+  await write(`DELETE FROM runhook.users WHERE name <> 'oidc:cyd'`)
+  await deceives(database, 'users', 'subject', 'mallory')
+  expect(await people.users.findBy({ issuer, subject: 'mallory' })).toBeNull()
+})
+
+test('who signs in gets no session of another whose row the database gives for his', async () => {
+  const { database, people, write, eve } = await aFleet()
+  await write(`DELETE FROM runhook.users WHERE name = 'eve'`)
+  await deceives(database, 'users', 'id', eve.id)
+  const more = { at: 0, address: '', userAgent: '' }
+  const made = people.sessions.create({ hash: hash('new'), userId: eve.id, ...more })
+  await expect(made).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test('a trigger makes nobody an admin whom a server writes down as a viewer', async () => {
+  const { people, write } = await aFleet()
+  await write(`CREATE FUNCTION runhook.raise() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN NEW.role := 'admin'; RETURN NEW; END $$;
+    CREATE TRIGGER raise BEFORE INSERT OR UPDATE ON runhook.users FOR EACH ROW EXECUTE FUNCTION runhook.raise()`)
+  const told = { message: 'The database has stored another user than it was told.' }
+  const made = people.users.create({ name: 'bob', role: 'viewer', createdBy: 'ada' })
+  await expect(made).rejects.toMatchObject(told)
+  await expect(people.users.setRole('eve', 'operator')).rejects.toMatchObject(told)
+  expect((await people.users.list()).map(({ name }) => name)).toEqual(['ada', 'eve'])
 })

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { hashOf, makeToken } from '../../src/show/admission.ts'
 import { aNewToken, tokensContract } from '../record/tokens-contract.ts'
 import { onPostgres } from './database.ts'
+import { deceives } from './deceiving.ts'
 import { joined, postgres } from './engine.ts'
 import { aReadyDatabase } from './ready.ts'
 
@@ -27,4 +28,12 @@ onPostgres('a use that several processes note is written once a minute', async (
   two.tokens.used(1, 1_110_000)
   expect(await two.tokens.list()).toMatchObject([{ lastUsedAt: 1_110_000 }])
   expect(await one.tokens.list()).toMatchObject([{ lastUsedAt: 1_110_000 }])
+})
+
+onPostgres('a view that gives some token for any that is asked for opens nothing', async () => {
+  const { database, store } = await joined(await aReadyDatabase())
+  await store.tokens.create(aNewToken({ role: 'admin' }))
+  const madeUp = hashOf(makeToken())
+  await deceives(database, 'tokens', 'hash', Buffer.from(madeUp))
+  expect(await store.tokens.find(madeUp)).toBeNull()
 })
