@@ -40,11 +40,13 @@ const LIFETIME_S = 60
 /**
  * Of each connection. A client that was cut off in the middle of a transaction holds its locks until the
  * server notices: by these it does within seconds, where the kernel's own keepalive takes two hours.
+ * Functions and operators are those of PostgreSQL: in the usual path others of their names count too, that somebody
+ * with fewer rights has put into a schema, and they would be carried out with ours.
  */
 const settings = `SET idle_in_transaction_session_timeout = '10s'; SET statement_timeout = '${STATEMENT_MS}ms';
   SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
   SET client_connection_check_interval = '1s'; SET synchronous_commit = on; SET TimeZone = 'UTC';
-  SET client_min_messages = warning; SHOW transaction_read_only`
+  SET search_path = pg_catalog, pg_temp; SET client_min_messages = warning; SHOW transaction_read_only`
 
 export class Postgres implements Session {
   readonly #pool: pg.Pool

@@ -16,6 +16,24 @@ onPostgres('a connection has its time limits before anybody gets it', async () =
   expect(shown.flat()).toEqual(Array(5).fill({ statement_timeout: '8s' }))
 })
 
+onPostgres(
+  'what statements mean is not for others to say who may write into a schema',
+  async () => {
+    const url = await aDatabase()
+    const other = new Postgres(url, { name: 'other' })
+    onTestFinished(() => other.close())
+    await other.query(`CREATE SCHEMA evil;
+    CREATE FUNCTION evil.yes(bytea, bytea) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE OPERATOR evil.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = evil.yes);
+    ALTER ROLE CURRENT_USER SET search_path = evil, pg_catalog`)
+    onTestFinished(() => other.query('ALTER ROLE CURRENT_USER RESET search_path').then(() => {}))
+    const database = new Postgres(url, { name: 'test' })
+    onTestFinished(() => database.close())
+    const compared = await database.query(`SELECT '\\x00'::bytea = '\\x01'::bytea AS same`)
+    expect(compared).toEqual([{ same: false }])
+  },
+)
+
 onPostgres('a text with U+0000 can be stored, as one with a replacement character', async () => {
   const database = await connected()
   const [row] = await database.query(
