@@ -41,9 +41,10 @@ export async function beginRun(
   const kept = await boss.touch(plan, claim.queue, [claim.job])
   if (kept.length === 0) throw new ClaimLost()
   plan.say('move', [claim.runId])
+  const run = await withConfig(plan, claimedIn(row, claim), by)
   const begun = {
-    run: await withConfig(plan, runOf(row), by),
-    delivery: deliveryIn(row),
+    run: { ...run, worker: by.worker },
+    delivery: deliveryIn(row, run),
     lastSuccess: textOrNull(row, 'last_success'),
   }
   return { begun, place: placeOf(row) }
@@ -76,9 +77,16 @@ async function takesTurn(plan: Plan, boss: Boss, { runId, job, queue }: Claim): 
   return false
 }
 
+/** A view or a trigger may give another, whose seal fits as well: it could be begun twice at once then. */
+function claimedIn(row: Row, { runId }: Claim): Run {
+  const run = runOf(row)
+  if (run.id === runId) return run
+  throw new UnreadableRow('id', 'another run')
+}
+
 /** The delivery came in the same row, its columns with a prefix. */
-function deliveryIn(row: Row): StoredDelivery {
-  if (row.d_id == null) throw new UnreadableRow('delivery_id', 'no delivery')
+function deliveryIn(row: Row, { deliveryId }: Run): StoredDelivery {
+  if (row.d_id !== deliveryId) throw new UnreadableRow('delivery_id', 'no delivery, or another')
   return deliveryOf(Object.fromEntries(ofDelivery.map((column) => [column, row[`d_${column}`]])))
 }
 
