@@ -34,7 +34,7 @@ export function memberOf(database: string, current: Current, log: Log) {
     onTrouble: (message) => away.failed(new Error(`${message.replace(/\.$/, '')}.`)),
   })
   const tell = notices.tell.bind(notices)
-  const planner = new Planner({ db, boss, maxWaiting, tell, sealKey: sealKeys?.[0] })
+  const planner = new Planner({ db, boss, maxWaiting, tell, sealKeys })
   const store = new PostgresStore(db, new Acceptances(planner))
   const listener = new Listener(database, { name, log, database: db })
   const redactor = () => current.redactor

@@ -14,16 +14,20 @@ import { rolloutLock } from './keys.ts'
 import { enter, lineUp, locksOf } from './lineup.ts'
 import type { Plan, Planner } from './plan.ts'
 import { away } from './rollouts.ts'
-import { digestOf } from './transitions.ts'
+import { digestOf, unfit } from './sealed.ts'
 
 /** They were asked for already, so they are no more than may wait. */
 const roomForAll = { most: Infinity, fits: async () => true }
+
+/** By what a worker remembers itself: whether it has begun nothing of the hook that is as new as this rollout. */
+export type MayMiss = (hook: string, rollout: number) => boolean
 
 /** The runs that now wait for this worker. */
 export async function catchUp(
   planner: Planner,
   worker: WorkerIdentity,
   hooks: Iterable<Hook>,
+  mayMiss: MayMiss = () => true,
 ): Promise<Run[]> {
   const caught: Run[] = []
   for (const hook of hooks) {
@@ -35,29 +39,58 @@ export async function catchUp(
       away(worker.name),
     ])
     for (const row of missed) {
-      const id = number(row, 'rollout')
-      caught.push(...(await planner.transaction((plan) => one(plan, worker.name, hook, id))))
+      const id = number(row, 'id')
+      const newer = !mayMiss(hook.name, id)
+      caught.push(...(await planner.transaction((plan) => one(plan, worker.name, hook, id, newer))))
     }
   }
   return caught
 }
 
-async function one(plan: Plan, worker: string, hook: Hook, rollout: number): Promise<Run[]> {
+async function one(
+  plan: Plan,
+  worker: string,
+  hook: Hook,
+  rollout: number,
+  hasNewer: boolean,
+): Promise<Run[]> {
   await plan.lock([rolloutLock(rollout), ...locksOf([{ hook }])])
   const still = await plan.query(missedSql, [hook.name, worker, away(worker)])
-  const row = still.find((missed) => number(missed, 'rollout') === rollout)
+  const row = still.find((missed) => number(missed, 'id') === rollout)
   const delivery = row && (await deliveryOfRun(plan, row))
   if (!row || !delivery) return []
-  if (payloadRemoved(delivery) !== null) {
-    await plan.query(tooLateSql, [rollout, worker, away(worker)])
+  const run = runOf(row)
+  const digest = await digestOf(plan, delivery.id)
+  const problem = payloadRemoved(delivery)
+    ? 'when it returned the payload had been removed'
+    : hasNewer
+      ? 'when it returned it had run a newer one'
+      : notSealedAs(plan, row, run, { hook: hook.name, rollout }, digest)
+  if (problem !== null) {
+    await plan.query(passedBySql, [rollout, worker, away(worker), problem])
     return []
   }
-  const { update, inputs } = runOf(row)
+  const { update, inputs } = run
   const attempt = number(row, 'attempts') + 1
   const ask = { hook, update, inputs, attempt, pinned: { rollout, worker } }
   const lined = await lineUp(plan, delivery, [ask], roomForAll)
-  await enter(plan, lined, await digestOf(plan, delivery.id))
+  await enter(plan, lined, digest)
   return lined.runs.map(({ run }) => run)
+}
+
+/** What it is told here becomes a run with a seal, so it must have had one, and as this: the first of that rollout. */
+function notSealedAs(
+  plan: Plan,
+  row: Row,
+  run: Run,
+  asked: { readonly hook: string; readonly rollout: number },
+  digest: string | null,
+): string | null {
+  if (plan.sealKeys.length === 0) return null
+  const isThat =
+    run.id === asked.rollout && run.rollout === asked.rollout && run.hook === asked.hook
+  const problem = isThat ? unfit(plan, row, digest) : 'its first run is another'
+  return problem && `not run when it returned: ${problem}`
 }
 
 async function deliveryOfRun(plan: Plan, row: Row) {
@@ -68,8 +101,7 @@ async function deliveryOfRun(plan: Plan, row: Row) {
 }
 
 /** What it promised it cannot do any more: the run says so instead. A worker that is new has none to say it. */
-const tooLateSql = `UPDATE runhook.runs
-  SET reason = split_part(reason, ';', 1) || '; when it returned the payload had been removed'
+const passedBySql = `UPDATE runhook.runs SET reason = split_part(reason, ';', 1) || '; ' || $4
   WHERE rollout = $1 AND worker = $2 AND status = 'cancelled' AND started_at IS NULL AND starts_with(reason, $3)`
 
 /** The first run of each rollout that this worker has missed. One that was stopped is not to go on here. */

@@ -7,7 +7,7 @@ import { text } from '../record/rows.ts'
 import type { Begun, RetryPlan } from '../record/store.ts'
 import { renew } from './beat.ts'
 import { beginRun, ClaimLost } from './begin.ts'
-import { catchUp } from './catch-up.ts'
+import { catchUp, type MayMiss } from './catch-up.ts'
 import type { Row } from './connect.ts'
 import type { Beat, Claim, Claims, WorkerIdentity } from './contract.ts'
 import { recordset } from './insert.ts'
@@ -63,8 +63,8 @@ export class PostgresClaims implements Claims {
   }
 
   /** What this worker missed of hooks that say `catch-up` waits for it now; asked once it has registered. */
-  catchUp(hooks: Iterable<Hook>): Promise<Run[]> {
-    return catchUp(this.#planner, this.#registered.identity, hooks)
+  catchUp(hooks: Iterable<Hook>, mayMiss?: MayMiss): Promise<Run[]> {
+    return catchUp(this.#planner, this.#registered.identity, hooks, mayMiss)
   }
 
   async settle(

@@ -23,8 +23,8 @@ export interface PlannerParts {
   readonly maxWaiting: number
   /** Called after the commit; never waited for. */
   readonly tell: Tell
-  /** What runs are sealed with (seal.ts); undefined where they are not. */
-  readonly sealKey?: Secret | undefined
+  /** What runs are sealed with (seal.ts), the first of them; left out where they are not. */
+  readonly sealKeys?: readonly Secret[] | null
 }
 
 /** One transaction. */
@@ -32,15 +32,19 @@ export class Plan implements Session {
   readonly #session: Session
   readonly #boss: Boss
   readonly #locked = new Set<string>()
-  readonly sealKey: Secret | undefined
+  readonly sealKeys: readonly Secret[]
   readonly words: Word[] = []
   /** Groups and rollouts to look at after the commit: somebody else held them. */
   readonly passedBy: Place[] = []
 
-  constructor(session: Session, { boss, sealKey }: PlannerParts) {
+  constructor(session: Session, { boss, sealKeys }: PlannerParts) {
     this.#session = session
     this.#boss = boss
-    this.sealKey = sealKey
+    this.sealKeys = sealKeys ?? []
+  }
+
+  get sealKey(): Secret | undefined {
+    return this.sealKeys[0]
   }
 
   query(sql: string, values?: readonly unknown[]): Promise<Row[]> {

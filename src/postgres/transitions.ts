@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Run, RunEnd } from '../model/run.ts'
-import { deliveryOf, runOf, textOrNull } from '../record/rows.ts'
+import { runOf, textOrNull } from '../record/rows.ts'
 import type { RetryPlan } from '../record/store.ts'
 import { followed } from '../record/transitions.ts'
 import type { Row } from './connect.ts'
@@ -13,7 +13,8 @@ import { insertRuns, recordset } from './insert.ts'
 import { type Place, placeColumns, placeOf } from './place.ts'
 import type { Plan } from './plan.ts'
 import { moreIds, stopRollout } from './rollouts.ts'
-import { deliveryDigest } from './seal.ts'
+import { sealAge } from './seal.ts'
+import { digestOf, unfit } from './sealed.ts'
 import { upsertSteps } from './steps.ts'
 import { releaseSql } from './turns.ts'
 import { newerOf } from './waiting.ts'
@@ -52,7 +53,7 @@ export async function endRun(
 ): Promise<{ readonly retry: Run | null; readonly places: readonly Place[] }> {
   const place = placeOf(row)
   const next = retry === null ? null : await followUp(plan, row, retry)
-  const reason = next === null ? end.reason : `${end.reason}; ${followed(next, retry)}`
+  const reason = next === null ? end.reason : `${end.reason}; ${whatFollows(next, retry)}`
   const places = [place]
   if (stops(end, next, row)) places.push(...(await stopOthers(plan, place)))
   await plan.query(endSql, [
@@ -85,12 +86,22 @@ async function stopOthers(plan: Plan, { id, rollout, worker }: Place): Promise<P
   return cancelWaiting(plan, waiting, `not run: ${worker} failed (fail-fast)`)
 }
 
-type Next = { readonly id: number; readonly run: Run } | { readonly newer: number }
+type Next =
+  | { readonly id: number; readonly run: Run }
+  | { readonly newer: number }
+  | { readonly refused: string }
+
+function whatFollows(next: Next, retry: RetryPlan | null): string {
+  return 'refused' in next ? `not run again: ${next.refused}` : followed(next, retry)
+}
 
 /** The next attempt, which waits in pg-boss for its time and takes its turn when it begins. */
 async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
   const failed = runOf(row)
   const before = placeOf(row)
+  const digest = await digestOf(plan, failed.deliveryId)
+  const refused = unfit(plan, row, digest) ?? tooOld(plan, failed)
+  if (refused !== null) return { refused }
   const newer = await newerOf(plan, failed, before, retry)
   if (newer !== null) return { newer }
   const [id = 0] = await moreIds(plan, 1)
@@ -109,17 +120,15 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
   const unit = before.unit === before.rollout ? before.unit : id
   const place = { ...before, id, unit, worker: run.worker }
   const job = randomUUID()
-  await insertRuns(plan, [{ run, place, job }], await digestOf(plan, failed.deliveryId))
+  await insertRuns(plan, [{ run, place, job }], digest)
   await plan.send([{ job, run: id, place, afterMs: retry.delayMs }])
   plan.say('move', [id])
   return { id, run }
 }
 
-/** Of its delivery, for a seal. Read only where it is needed: a body may be large. */
-export async function digestOf(plan: Plan, delivery: number): Promise<string | null> {
-  if (!plan.sealKey) return null
-  const [row] = await plan.query('SELECT * FROM runhook.deliveries WHERE id = $1', [delivery])
-  return row ? deliveryDigest(deliveryOf(row)) : null
+/** One that ended long ago may be made to look as if it ran; it gets no new seal, which would be good for days. */
+function tooOld(plan: Plan, run: Run): string | null {
+  return plan.sealKeys.length === 0 ? null : sealAge(run, Date.now())
 }
 
 /**

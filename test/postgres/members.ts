@@ -42,7 +42,7 @@ export class Member {
       db: this.db,
       boss: this.boss,
       maxWaiting,
-      sealKey,
+      sealKeys: sealKey ? [sealKey] : null,
       tell: (...words) => void this.told.push(...words),
     })
     this.accepting = new Acceptances(this.planner)
