@@ -94,7 +94,7 @@ function RolloutRow({ rollout, now }: { rollout: Rollout; now: number }) {
           {first?.sha == null ? null : <code>{first.sha.slice(0, 7)}</code>}
         </span>
       </td>
-      <td>{summaryOf(rollout)}</td>
+      <td class="result">{summaryOf(rollout)}</td>
       <td class="when">
         <When at={rollout.createdAt} now={now} />
       </td>

@@ -3,11 +3,12 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Audit } from '../../src/record/audit.ts'
-import { aFleet } from '../show/fleet.ts'
+import { aDeployed, aFleet, aWorker } from '../show/fleet.ts'
 import { accountsOf, aWorld } from '../show/world.ts'
+import { sha } from '../some.ts'
 import { browserTest, expectAccessible, open, overhang } from './browser.ts'
 import { ofFleet } from './every-page.ts'
-import { aFleetSite, aFleetWorld, textOf } from './fleet-site.ts'
+import { aFleetSite, aFleetWorld, aStoppedRollout, textOf } from './fleet-site.ts'
 
 describe('a server that is alone', () => {
   test('leads to no workers, and has neither them nor rollouts', async () => {
@@ -200,6 +201,34 @@ describe('in a browser', () => {
       expect.soft(wrong).toEqual([])
       await close()
     }
+  })
+
+  browserTest('no heading is broken apart, and a phone has its pages in one row', async () => {
+    const world = aFleetWorld()
+    world.fleet = aFleet({
+      workers: [aWorker()],
+      deployed: [aDeployed({ hook: 'api', successSha: sha('a') })],
+      rollouts: [aStoppedRollout()],
+    })
+    const site = await aFleetSite(world)
+    const { page } = await open({ viewport: { width: 1200, height: 800 } })
+    const lines = (selector: string) =>
+      page.evaluate<number[]>(`[...document.querySelectorAll('${selector}')].map((one) => {
+        const { paddingTop, paddingBottom, lineHeight } = getComputedStyle(one)
+        const inside = one.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)
+        return Math.round(inside / parseFloat(lineHeight))
+      })`)
+    await page.goto(`${site.url}/-/hooks/deploy-site`)
+    expect(new Set(await lines('th'))).toEqual(new Set([1]))
+    // "2 success, 1 failure, 1 not run, 1 away"
+    expect(Math.max(...(await lines('td.result')))).toBeLessThanOrEqual(2)
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto(`${site.url}/-/workers`)
+    expect(new Set(await lines('th'))).toEqual(new Set([1]))
+    const tops = await page
+      .locator('.bar nav a')
+      .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().top))
+    expect([tops.length, new Set(tops).size]).toEqual([6, 1])
   })
 
   browserTest('a worker is removed without JavaScript', async () => {

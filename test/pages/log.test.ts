@@ -225,6 +225,19 @@ browserTest('a log on paper is whole, dark on light, and has nothing to press', 
   )
 })
 
+browserTest('leaves a command its place beside a long reason', async () => {
+  const said = 'fatal: detected dubious ownership in repository at /srv/a/place/with/a/long/name'
+  const site = await aSite({
+    'deploy-site': pushed(`git() { echo "${said}" >&2; exit 128; }; git pull`),
+  })
+  await site.push()
+  await until(async () => (await site.get('/-/runs')).text.includes('s-failure'), 'the run')
+  const { page } = await open({ viewport: { width: 1200, height: 800 } })
+  await page.goto(`${site.url}/-/runs/1`)
+  expect((await page.locator('.step .reason').innerText()).length).toBeGreaterThan(120)
+  expect((await page.locator('.step .title').boundingBox())?.width).toBeGreaterThan(160)
+})
+
 describe('a log that comes over a broken way', () => {
   browserTest('is whole, each line once, when the server was begun anew meanwhile', async () => {
     const hooks = {
