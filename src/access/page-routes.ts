@@ -11,6 +11,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { messageOf, RunhookError } from '../errors.ts'
 import type { Audit } from '../record/audit.ts'
 import { type Role, reaches, roles } from '../record/tokens.ts'
+import { failurePage } from './failure.ts'
 import { isForm, NO_FORM } from './form.ts'
 import { type AccessSettings, type Identify, placeFor } from './identify.ts'
 import { noticePage, signedOutPage } from './layout.ts'
@@ -78,7 +79,7 @@ export function createPages(door: Door): Pages {
     if (!known) throw new Error(`${method} ${path} declares no role.`)
     declaring(() => app.on(method, [path], withSafeHeaders, guard(door, page.role), ...chain))
   }
-  app.onError((thrown) => failurePage(thrown, door.report))
+  app.onError((thrown, c) => failurePage(thrown, door.report, c.req.method))
   return {
     app,
     get: (path, page, handle) => add('GET', path, page, [async (c) => handle(c)]),
@@ -161,17 +162,6 @@ export function placeOfPage(door: Pick<Door, 'settings'>, c: PageContext) {
 
 function notice(status: number, title: string, words: string): Promise<Response> {
   return noticePage(status, title, words)
-}
-
-/** Of our own errors their words; anything else may hold what callers must not see. */
-function failurePage(thrown: unknown, report: Door['report']): Promise<Response> {
-  if (thrown instanceof RunhookError && thrown.httpStatus < 500) {
-    return notice(thrown.httpStatus, 'Not done', `${thrown.message} ${thrown.hint ?? ''}`.trim())
-  }
-  if (thrown instanceof RunhookError && thrown.code === 'busy')
-    return notice(503, 'Busy', thrown.message)
-  report(thrown)
-  return notice(500, 'Failed', 'Something went wrong inside the server. Its log says what.')
 }
 
 async function formOnly(c: PageContext, next: () => Promise<void>): Promise<Response | undefined> {

@@ -1,6 +1,8 @@
 /** The dashboard in a server: its pages beneath /-, and the addresses that lead there. */
 
 import { Hono, type MiddlewareHandler } from 'hono'
+import { failurePage } from '../access/failure.ts'
+import { SAFE_HEADERS } from '../access/page-routes.ts'
 import { badgeDoor, openDoors, pagesApp } from './app.ts'
 import { BASE, type PagesEnv, type PagesParts } from './parts.ts'
 import { seeOther } from './render.tsx'
@@ -10,7 +12,7 @@ export type SetVisitor = MiddlewareHandler<PagesEnv>
 
 /** Answers below /-, at /, at the addresses that runs and deliveries are told by, and what browsers ask unasked. */
 export function mountPages(parts: PagesParts, setVisitor: SetVisitor): Hono {
-  const app = new Hono()
+  const app = apart(parts)
   app.get('/', (c) => c.redirect(`${BASE}/`))
   app.get(BASE, (c) => c.redirect(`${BASE}/`))
   app.get('/runs/:id{[0-9]+}', (c) => c.redirect(`${BASE}/runs/${c.req.param('id')}`))
@@ -25,8 +27,19 @@ export function mountPages(parts: PagesParts, setVisitor: SetVisitor): Hono {
 }
 
 /** Public badges alone, for an address that has nothing else of the dashboard. */
-export function mountBadges(parts: Pick<PagesParts, 'store' | 'hooks'>): Hono {
-  return new Hono().route(BASE, badgeDoor(parts))
+export function mountBadges(parts: Pick<PagesParts, 'store' | 'hooks' | 'report'>): Hono {
+  return apart(parts).route(BASE, badgeDoor(parts))
+}
+
+/** What breaks before it is known who asks is a page all the same, and goes to the log as anything does. */
+function apart({ report }: Pick<PagesParts, 'report'>): Hono {
+  const app = new Hono()
+  app.onError(async (thrown, c) => {
+    const answer = await failurePage(thrown, report, c.req.method)
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) answer.headers.set(name, value)
+    return answer
+  })
+  return app
 }
 
 /**
