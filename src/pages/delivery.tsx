@@ -140,7 +140,7 @@ function Facts(props: { delivery: StoredDelivery; repeats: readonly StoredDelive
     ['Received', exactTime(delivery.receivedAt)],
     ['From', address],
     ['Host', host],
-    ['Id of the host', guid ?? ''],
+    ['Id at the host', guid ?? ''],
     ['Event', action === null ? event : `${event}, ${action}`],
     ['Proof', proof],
   ] as const

@@ -3,7 +3,7 @@
 import { composeCall } from '../hosts/call.ts'
 import { askedOf, formsFor, sampleSource } from '../hosts/forms.ts'
 import { isFixed } from '../hosts/recipes.ts'
-import type { Hook, Secret } from '../model/hook.ts'
+import type { Hook } from '../model/hook.ts'
 import { reaches } from '../record/tokens.ts'
 import { upTo } from '../show/parameters.ts'
 import { arrivalOf } from './arrival.ts'
@@ -12,6 +12,7 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, queryValue, seeOther } from './render.tsx'
+import { Copied, needsAccount, ProofStep } from './setup-proof.tsx'
 import { SetupState } from './setup-state.tsx'
 import { eventsOf, wordsFor } from './setup-words.ts'
 import { sendTest } from './test-delivery.ts'
@@ -84,7 +85,7 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Pr
           <Copied text={plain(url)} />
           {isOfThisMachine(url) ? <Unreachable by={words?.title ?? 'Another machine'} /> : null}
         </li>
-        <SecretStep
+        <ProofStep
           hook={hook}
           field={words?.secret ?? null}
           reveal={reveal}
@@ -106,54 +107,6 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, reveal: boolean): Pr
   )
 }
 
-function Copied({ text }: { text: string }) {
-  return (
-    <copy-text class="copied">
-      <code>{text}</code>
-    </copy-text>
-  )
-}
-
-function SecretStep(props: { hook: Hook; field: string | null; reveal: boolean; admin: boolean }) {
-  const { hook, field, reveal, admin } = props
-  const secrets = secretsOf(hook)
-  if (hook.open) return <li>{callers(hook)} may call it: it asks for no secret.</li>
-  if (secrets.length === 0) return null
-  return (
-    <li>
-      <b>{field ?? (hook.secrets.length > 0 ? 'Secret' : 'Token')}</b>{' '}
-      {reveal ? (
-        secrets.map(({ name, value }) => (
-          <div class="secret">
-            <span class="dim">{name}</span>
-            <Copied text={value} />
-          </div>
-        ))
-      ) : (
-        <>
-          <span class="dim">the value of</span> <code>{secrets[0]?.name}</code>
-          {admin ? (
-            <form class="inline" method="post" action={`${hookAt(hook.name)}/secret`}>
-              <button type="submit" class="quiet">
-                <Icon name="key" /> Show it
-              </button>
-              <span class="dim">That you saw it is recorded in the audit log.</span>
-            </form>
-          ) : (
-            <span class="dim">, which an admin can see here</span>
-          )}
-        </>
-      )}
-    </li>
-  )
-}
-
-function callers({ access: { from } }: Hook): string {
-  return from === null
-    ? 'Everybody'
-    : `Whoever calls from ${plain(from.join(', '))}, and nobody else,`
-}
-
 /** No other machine gets here by it, be it because of how this one is called or where it listens. */
 function isOfThisMachine(url: string): boolean {
   const name = URL.parse(url)?.hostname ?? ''
@@ -165,25 +118,23 @@ function Unreachable({ by }: { by: string }) {
     <p class="notice s-interrupted">
       <Icon name="interrupted" />
       <span>
-        {by} cannot reach this address: it leads to whatever machine asks for it. Say in the hooks
-        file by which the world comes to this server:{' '}
+        {by} cannot reach this address, by which every machine means itself. Say in the hooks file
+        what the world calls this server:{' '}
         <code>{'"server": { "public-url": "https://deploy.example.com" }'}</code>
       </span>
     </p>
   )
 }
 
-function secretsOf(hook: Hook): readonly Secret[] {
-  return hook.secrets.length > 0 ? hook.secrets : hook.tokens
-}
-
 function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }) {
   if (hook.host === 'sourcehut') return null
   const asked = askedOf(hook)
+  const recipes = recipesFor(hook, url)
+  const sendsTests = mayRun && hook.enabled && !needsAccount(hook)
   return (
     <>
       <h2>Try it</h2>
-      {mayRun && hook.enabled ? (
+      {sendsTests ? (
         <form class="inline" method="post" action={`${hookAt(hook.name)}/test`}>
           <button type="submit">
             <Icon name="arrow" /> Send a test delivery
@@ -194,7 +145,7 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
         </form>
       ) : null}
       <p class="dim">
-        Or from any shell; it needs curl and openssl.{' '}
+        {sendsTests ? 'Or from' : 'From'} any shell that has {usedBy(recipes)}.{' '}
         {hook.open ? null : (
           <>
             <code>read -rs {asked.variable}</code> asks for {asked.wanted}, and keeps it out of the
@@ -202,7 +153,7 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
           </>
         )}
       </p>
-      {recipesFor(hook, url).map((recipe, index) => (
+      {recipes.map((recipe, index) => (
         <copy-text class="copied block">
           <Pre label={index === 0 ? 'A call' : `A call, form ${index + 1}`}>
             <Plain text={recipe} />
@@ -211,6 +162,10 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
       ))}
     </>
   )
+}
+
+function usedBy(recipes: readonly string[]): string {
+  return recipes.some((recipe) => recipe.includes('openssl')) ? 'curl and openssl' : 'curl'
 }
 
 /** The secret is not in them: whoever pastes one knows it, or where it is kept. */

@@ -103,6 +103,43 @@ describe('who may call', () => {
   })
 })
 
+describe('who proves himself otherwise than by a secret', () => {
+  const urls = {
+    tidy: { url: '/tidy', on: 'post', auth: 'login', run: 'true' },
+    named: {
+      url: '/named',
+      on: 'get',
+      users: { ada: 'a-password-of-ada-0123456789' },
+      run: 'true',
+    },
+    token: { url: '/token', on: 'get', token: 'long-enough-for-a-token-0123456789', run: 'true' },
+  }
+
+  test('by an account reads where a token comes from, and no test is sent that would be refused', async () => {
+    const site = await aSite(urls)
+    const text = await setupOf(site, 'tidy')
+    expect(text).toMatch(
+      /Token of somebody who may run .*runhook token create NAME --role operator/,
+    )
+    expect(text).toMatch(/\$\{TOKEN:\?/)
+    expect(text).not.toContain('Send a test delivery')
+  })
+
+  test('by a password reads whose it is', async () => {
+    const text = await setupOf(await aSite(urls), 'named')
+    expect(text).toMatch(/Name and password by HTTP Basic, of ada/)
+    expect(text).toMatch(/\$\{PASSWORD:\?/)
+    expect(text).toContain('Send a test delivery')
+  })
+
+  test.each([
+    ['token', 'Or from any shell that has curl.'],
+    ['named', 'Or from any shell that has curl and openssl.'],
+  ])('reads for %s what the command needs', async (hook, says) => {
+    expect(await setupOf(await aSite(urls), hook)).toContain(says)
+  })
+})
+
 describe('an address', () => {
   const hint = 'cannot reach this address'
 
