@@ -7,6 +7,7 @@ import {
   IDLE_MS,
   type NewSession,
   SESSION_MS,
+  SESSIONS_MAX,
   type Session,
   type Sessions,
   type User,
@@ -38,6 +39,7 @@ export class PostgresSessions implements Sessions {
         throw new RunhookError('not-found', 'The user of this session was removed meanwhile.')
       }
       await tidy(session, at)
+      await session.query(beyond, [userId, SESSIONS_MAX - 1])
       const more = { user_name: text(user, 'name') }
       const seal = this.#seal.of('session', { hash, user_id: userId, created_at: at, ...more })
       const [row] = await session.query(
@@ -97,6 +99,10 @@ async function tidy(session: Statements, at: number): Promise<Row[]> {
   const sql = `DELETE FROM runhook.sessions WHERE id IN (${over})`
   return session.query(sql, [at - IDLE_MS, at - SESSION_MS])
 }
+
+/** Of a user who signs in twice at once one may tidy less than there is; his next session makes up for it. */
+const beyond = `DELETE FROM runhook.sessions WHERE id IN (SELECT id FROM runhook.sessions
+  WHERE user_id = $1 ORDER BY seen_at DESC, id DESC OFFSET $2 FOR UPDATE SKIP LOCKED)`
 
 const select = `SELECT sessions.*, users.name AS user_name
   FROM runhook.sessions JOIN runhook.users ON users.id = sessions.user_id`

@@ -13,6 +13,7 @@ import {
   type NewLink,
   type NewSession,
   SESSION_MS,
+  SESSIONS_MAX,
   type Session,
   type Sessions,
   type User,
@@ -34,6 +35,7 @@ export class SqliteSessions implements Sessions {
   create({ hash, userId, at, address, userAgent }: NewSession): Promise<Session> {
     return this.#db.write(() => {
       this.#sql.tidy.run(at - IDLE_MS, at - SESSION_MS)
+      this.#sql.beyond.run(userId, userId, SESSIONS_MAX - 1)
       const made = this.#sql.insert.get(hash, userId, at, at, address, userAgent)
       const row = made && this.#sql.byId.get(number(made, 'id'))
       if (!row) throw new RunhookError('storage', 'The session was not stored.')
@@ -129,6 +131,10 @@ function sessionStatements(db: Database) {
     ),
     seen: db.prepare('UPDATE sessions SET seen_at = ? WHERE id = ?'),
     end: db.prepare('DELETE FROM sessions WHERE id = ?'),
+    beyond: db.prepare(
+      `DELETE FROM sessions WHERE user_id = ? AND id NOT IN (SELECT id FROM sessions
+        WHERE user_id = ? ORDER BY seen_at DESC, id DESC LIMIT ?)`,
+    ),
     tidy: db.prepare('DELETE FROM sessions WHERE seen_at <= ? OR created_at <= ?'),
   }
 }

@@ -68,6 +68,8 @@ export interface Users {
 /** How long a session lives that nobody uses, and how long one that is used. */
 export const IDLE_MS = 7 * 24 * 60 * 60 * 1000
 export const SESSION_MS = 30 * 24 * 60 * 60 * 1000
+/** Of one user, who may sign in as often as he likes and would fill the disk, and the list of them, by it. */
+export const SESSIONS_MAX = 50
 
 export interface Session {
   readonly id: number
@@ -90,6 +92,7 @@ export interface NewSession {
 }
 
 export interface Sessions {
+  /** Where its user has as many as he may, the one of his that was not used for longest ends. */
   create(session: NewSession): Promise<Session>
   /** Null when it has ended, is over at `at`, or its user is disabled. */
   find(hash: Uint8Array, at: number): Promise<{ session: Session; user: User } | null>

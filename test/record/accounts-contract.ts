@@ -2,7 +2,7 @@
 
 import { expect, onTestFinished } from 'vitest'
 import { AUDIT_MS } from '../../src/record/audit.ts'
-import { IDLE_MS, LINK_MS, SESSION_MS } from '../../src/record/users.ts'
+import { IDLE_MS, LINK_MS, SESSION_MS, SESSIONS_MAX } from '../../src/record/users.ts'
 import { type Engine, opened } from './engine.ts'
 
 const MINUTE = 60_000
@@ -58,6 +58,26 @@ export function accountsContract(engine: Engine): void {
     expect(await seenAt()).toBe(1_000_000)
     sessions.seen(id, 1_060_000)
     expect(await seenAt()).toBe(1_060_000)
+  })
+
+  test('a user has so many sessions and no more: the one that was not used for longest goes', async () => {
+    const { users, sessions, aSession } = await withAda(engine)
+    const bob = await users.create({ name: 'bob', role: 'viewer', createdBy: 'root' })
+    const more = { at: 1, address: '::1', userAgent: 'x' }
+    await sessions.create({ hash: hash('of bob'), userId: bob.id, ...more })
+    const made: number[] = []
+    for (let n = 0; n < SESSIONS_MAX; n += 1) {
+      made.push((await aSession(`n ${n}`, 1_000_000 + n * MINUTE)).id)
+    }
+    const at = 1_000_000 + SESSIONS_MAX * MINUTE
+    sessions.seen(made[0] ?? 0, at)
+    expect(await sessions.list(at)).toHaveLength(SESSIONS_MAX + 1)
+    const late = [(await aSession('late', at)).id, (await aSession('later', at)).id]
+    const left = await sessions.list(at)
+    const ofAda = left.filter(({ user }) => user === 'ada').map(({ id }) => id)
+    expect(ofAda.sort((a, b) => a - b)).toEqual([made[0], ...made.slice(3), ...late])
+    expect(await sessions.find(hash('n 1'), at)).toBeNull()
+    expect(await sessions.find(hash('of bob'), at)).not.toBeNull()
   })
 
   test('a link is over after a quarter of an hour, looked at or not', async () => {
