@@ -28,6 +28,8 @@ const WINDOW_MS = 15 * 60_000
 /** Also of a whole office behind one address. */
 const PER_ADDRESS = 20
 const PER_ACCOUNT = 10
+/** Right ones of an account: each leaves a row that is kept for long, and nobody types so many. */
+const RIGHT_ONES = 60
 /** Failures on record in that time; a flood of them fills no disk. All are counted with the refusals. */
 const ON_RECORD = 200
 
@@ -36,6 +38,7 @@ export function createGuess(parts: GuessParts): Guess {
   const { accounts, addressOf, now = Date.now } = parts
   const byAddress = createAttempts({ max: PER_ADDRESS, windowMs: WINDOW_MS, now })
   const byAccount = createAttempts({ max: PER_ACCOUNT, windowMs: WINDOW_MS, now })
+  const right = createAttempts({ max: RIGHT_ONES, windowMs: WINDOW_MS, now })
   const recorded = createAttempts({ max: ON_RECORD, windowMs: WINDOW_MS, now })
 
   const refused = async (address: string, status: number, who: string, outcome: string) => {
@@ -58,7 +61,8 @@ export function createGuess(parts: GuessParts): Guess {
   return async (incoming, name, password) => {
     const address = addressOf(incoming)
     const account = name.toLowerCase()
-    const wait = Math.max(byAddress.wait(address), byAccount.wait('', account))
+    const waits = [byAddress.wait(address), byAccount.wait('', account), right.wait('', account)]
+    const wait = Math.max(...waits)
     if (wait > 0) {
       await refused(address, 429, '', 'too many tries')
       return { wait }
@@ -66,20 +70,30 @@ export function createGuess(parts: GuessParts): Guess {
     // Counted before it is known to be wrong: else a hundred at once would all be looked at.
     byAddress.failed(address)
     byAccount.failed('', account)
-    const user = await accounts.users.find(name)
-    const right = await isPassword(password, await accounts.users.passwordOf(name))
-    if (!right || user === null || user.disabledAt !== null) {
+    const forgive = () => {
+      byAddress.forgive(address)
+      byAccount.forgive('', account)
+    }
+    const look = async () => {
+      const user = await accounts.users.find(name)
+      return { user, isRight: await isPassword(password, await accounts.users.passwordOf(name)) }
+    }
+    const { user, isRight } = await look().catch((thrown: unknown) => {
+      forgive() // it was not looked at
+      throw thrown
+    })
+    if (!isRight || user === null || user.disabledAt !== null) {
       // Never the name of nobody: people type their password there.
-      await refused(address, 401, user?.name ?? '', reasonOf(user, right))
+      await refused(address, 401, user?.name ?? '', reasonOf(user, isRight))
       return null
     }
-    byAddress.forgive(address)
-    byAccount.forgive('', account)
+    forgive()
+    right.failed('', account)
     return { user }
   }
 }
 
-function reasonOf(user: User | null, right: boolean): string {
+function reasonOf(user: User | null, isRight: boolean): string {
   if (user === null) return 'unknown user'
-  return right ? 'disabled' : 'wrong password'
+  return isRight ? 'disabled' : 'wrong password'
 }
