@@ -1,10 +1,11 @@
 /** One command line from its words to its exit code. Whatever is thrown ends here, as a sentence. */
 
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { messageOf, RunhookError } from '../errors.ts'
 import { printable } from './printable.ts'
 import { createProgram } from './program.ts'
 import type { Terminal } from './terminal.ts'
+import { mistake, withHelp } from './usage.ts'
 
 const USAGE = 2
 
@@ -16,15 +17,27 @@ export async function runCommandLine(
   const program = createProgram(terminal, (code) => {
     exitCode = code
   })
+  const asked = withHelp(words, program)
   try {
-    await program.parseAsync(words, { from: 'user' })
+    await program.parseAsync(asked, { from: 'user' })
     return exitCode
   } catch (thrown) {
-    // commander has said its own already, and also "throws" that help was printed.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE
+    if (thrown instanceof CommanderError) return endOf(thrown, asked, program, terminal)
     await tell(thrown, terminal)
     return exitCodeOf(thrown, words[0] === 'serve' || words[0] === 'worker')
   }
+}
+
+/** commander also "throws" that help was printed. */
+async function endOf(
+  thrown: CommanderError,
+  words: readonly string[],
+  program: Command,
+  { talk }: Terminal,
+): Promise<number> {
+  if (thrown.exitCode === 0) return 0
+  await talk.write(mistake(thrown, words, program))
+  return USAGE
 }
 
 async function tell(thrown: unknown, { talk, environment }: Terminal): Promise<void> {

@@ -16,11 +16,12 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   const program = new Command('runhook')
     .description('When something happens at your Git host, or you call a URL, run a command here.')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help')
+    .helpOption('-h, --help', 'print help; of a command also: runhook help runs')
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => void terminal.out.write(text),
       writeErr: (text) => void terminal.talk.write(text),
+      outputError: () => {}, // thrown as well, and said in usage.ts
       getOutHelpWidth: () => terminal.out.columns ?? 100,
       getErrHelpWidth: () => terminal.talk.columns ?? 100,
     })

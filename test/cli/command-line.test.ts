@@ -14,7 +14,7 @@ When something happens at your Git host, or you call a URL, run a command here.
 
 Options:
   -V, --version                 print the version
-  -h, --help                    print help
+  -h, --help                    print help; of a command also: runhook help runs
 
 Run it:
   serve [options]               listen for deliveries and run hooks
@@ -116,8 +116,71 @@ test.each<[string[], string]>([
     ['send', 'x', '--repo', 'acme'],
     "error: option '--repo <owner/name>' argument 'acme' is invalid. Write owner/name.\n",
   ],
-])('%o is a usage mistake, and ends with 2', async (words, talk) => {
+  [['bogus', '--help'], "error: unknown command 'bogus'\n(Did you mean logs?)\n"],
+  [['user', 'ad'], "error: unknown command 'ad'\n(Did you mean add?)\n"],
+  [['deliveries', '--refuse'], "error: unknown option '--refuse'\n(Did you mean --refused?)\n"],
+])('%o is a usage mistake, and ends with 2', async (words, says) => {
+  const verbs = ['serv', 'bogus'].includes(words[0] ?? '') ? '' : ` ${words[0]}`
+  const talk = `${says}See: runhook${verbs} --help\n`
   expect(await aShell().run(...words)).toEqual({ code: 2, out: '', talk, screen: talk })
+})
+
+test.each([
+  ['deliveries', '--failed', '--outcome problem'],
+  ['deliveries', '--denied', '--refused'],
+  ['runs', '--failed', '--status failure'],
+  ['runs', '--user', '--who'],
+  ['logs', '--tail', '--follow'],
+  ['serve', '--address', '--host'],
+  ['runs', '--url', '--server'],
+])('the word of another tool is understood: %s %s', async (verb, option, meant) => {
+  const { code, talk } = await aShell().run(verb, option)
+  expect({ code, talk }).toEqual({
+    code: 2,
+    talk: `error: unknown option '${option}'\n(Did you mean ${meant}?)\nSee: runhook ${verb} --help\n`,
+  })
+})
+
+test('no option is proposed that the command does not have', async () => {
+  expect((await aShell().run('serve', '--url')).talk).not.toContain('--server')
+  expect((await aShell().run('--file')).talk).toBe(
+    "error: unknown option '--file'\nSee: runhook --help\n",
+  )
+})
+
+test.each([
+  [['help'], ['--help']],
+  [['help', '-h'], ['--help']],
+  [
+    ['help', 'runs'],
+    ['runs', '--help'],
+  ],
+  [
+    ['help', 'user', 'add'],
+    ['user', 'add', '--help'],
+  ],
+  [
+    ['user', 'help', 'add'],
+    ['user', 'add', '--help'],
+  ],
+  [
+    ['help', 'runs', 'blog'],
+    ['runs', '--help'],
+  ],
+])('%j is %j', async (words, same) => {
+  const said = await aShell().run(...words)
+  expect(said).toEqual(await aShell().run(...same))
+  expect(said).toMatchObject({ code: 0, talk: '' })
+})
+
+test('help of what is no command says so, and what was probably meant', async () => {
+  expect(await aShell().run('help', 'serv')).toMatchObject({
+    code: 2,
+    talk: "error: unknown command 'serv'\n(Did you mean serve?)\nSee: runhook --help\n",
+  })
+  expect((await aShell().run('help', 'user', 'bogus')).talk).toBe(
+    "error: unknown command 'bogus'\nSee: runhook user --help\n",
+  )
 })
 
 test('without a verb the help is shown as a mistake', async () => {
@@ -214,6 +277,7 @@ test('the code of the server, and of other verbs, is loaded only when it is need
     'src/cli/printable.ts',
     'src/cli/program.ts',
     'src/cli/role-option.ts',
+    'src/cli/usage.ts',
     'src/cli/verbs-delivery.ts',
     'src/cli/verbs-doctor.ts',
     'src/cli/verbs-fleet.ts',

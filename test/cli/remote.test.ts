@@ -97,7 +97,7 @@ test('a token is taken from RUNHOOK_TOKEN and from nowhere else', async () => {
   })
   expect(await run('runs', '--token', 'rh_x')).toMatchObject({
     code: 2,
-    talk: "error: unknown option '--token'\n(Did you mean --worker?)\n",
+    talk: "error: unknown option '--token'\n(Did you mean --server URL, with RUNHOOK_TOKEN in the environment?)\nSee: runhook runs --help\n",
   })
   const withUser = url.replace('//', '//rh_x@')
   expect(await aShell().run('runs', '--server', withUser)).toMatchObject({ code: 2 })
@@ -126,7 +126,7 @@ test.each([
   const { code, talk } = await aShell().run('runs', '--server', server)
   expect([code, talk]).toEqual([
     2,
-    `error: option '--server <url>' argument '${server}' is invalid. Write an address such as https://deploy.example.com.\n`,
+    `error: option '--server <url>' argument '${server}' is invalid. Write an address such as https://deploy.example.com.\nSee: runhook runs --help\n`,
   ])
 })
 
@@ -134,7 +134,7 @@ test('a server elsewhere has its own data and its own file', async () => {
   const words = ['runs', '--server', 'https://deploy.example.com', '--data', '.runhook']
   expect(await aShell().run(...words)).toMatchObject({
     code: 2,
-    talk: "error: option '--server <url>' cannot be used with option '--data <folder>'\n",
+    talk: "error: option '--server <url>' cannot be used with option '--data <folder>'\nSee: runhook runs --help\n",
   })
 })
 

@@ -43,10 +43,13 @@ test('with --json it is one object', async () => {
 })
 
 test.each([
-  [['ci'], "error: required option '--role <role>' not specified\n"],
+  [
+    ['ci'],
+    "error: required option '--role <role>' not specified\nSee: runhook token create --help\n",
+  ],
   [
     ['ci', '--role', 'root'],
-    "error: option '--role <role>' argument 'root' is invalid. Allowed choices are viewer, operator, admin.\n",
+    "error: option '--role <role>' argument 'root' is invalid. Allowed choices are viewer, operator, admin.\nSee: runhook token create --help\n",
   ],
   [
     ['ci', '--role', 'viewer', '--expires', '1y'],
@@ -169,6 +172,6 @@ test('without a verb of its own its help is shown as a mistake', async () => {
   expect({ code, out }).toEqual({ code: 2, out: '' })
   expect(talk).toContain('Usage: runhook token [options] [command]')
   expect((await shell.run('token', 'remove', 'x')).talk).toBe(
-    "error: unknown command 'remove'\n(Did you mean revoke?)\n",
+    "error: unknown command 'remove'\n(Did you mean revoke?)\nSee: runhook token --help\n",
   )
 })

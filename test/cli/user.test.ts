@@ -62,7 +62,11 @@ test('the list shows who may do what; the rest changes it', async () => {
 })
 
 test.each<[string[], number, string]>([
-  [['add', 'ada'], 2, "error: required option '--role <role>' not specified\n"],
+  [
+    ['add', 'ada'],
+    2,
+    "error: required option '--role <role>' not specified\nSee: runhook user add --help\n",
+  ],
   [
     ['add', 'a b', '--role', 'viewer'],
     2,
