@@ -1,5 +1,6 @@
 /** Verdicts for a person: one hook under another, each with its checks in their order. */
 
+import { failuresOf } from '../hooks/verdict.ts'
 import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
 import { printable } from './printable.ts'
 import type { Format, Paper } from './terminal.ts'
@@ -13,7 +14,7 @@ export interface Judged {
   readonly wouldRun: boolean
 }
 
-/** Each verdict check by check; of the one that decided also what was wanted and what was found. */
+/** Each verdict check by check; of those that decided also what was wanted and what was found. */
 export function verdictPage({ verdicts, updates, wouldRun }: Judged, paper: Paper): string[] {
   if (verdicts.length === 0) return ['  No hook was asked.']
   const name = (verdict: Verdict) => {
@@ -46,11 +47,10 @@ function partsOf(verdict: Verdict, wouldRun: boolean, paper: Paper): Part[] {
 
 /** A line for each, where the clause of the check is all that stands there otherwise. */
 function decidedBy(verdict: Verdict, paper: Paper): string[] {
-  const check = verdict.checks.findLast(({ result }) => result === 'fail')
-  if (!check || check.wanted === '') return []
-  const found = check.found === '' ? 'nothing' : check.found
   const line = (name: string, text: string) => `${paper.style('dim', name)} ${printable(text)}`
-  return [line('wanted', check.wanted), line('found ', found)]
+  return failuresOf(verdict).flatMap(({ wanted, found }) =>
+    wanted === '' ? [] : [line('wanted', wanted), line('found ', found === '' ? 'nothing' : found)],
+  )
 }
 
 const marks: Readonly<Record<CheckResult, { mark: string; format: Format }>> = {

@@ -18,15 +18,9 @@ export interface Places {
 const LONGEST_TEXT = 10_000
 const MOST_VALUES = 1000
 
-/** A check for each condition, up to the first that fails. */
+/** A check for each condition: whoever mends one wants to know of all that do not hold. */
 export function judgeConditions(conditions: readonly Condition[], places: Places): Check[] {
-  const checks: Check[] = []
-  for (const condition of conditions) {
-    const check = judgeCondition(condition, places)
-    checks.push(check)
-    if (check.result === 'fail') break
-  }
-  return checks
+  return conditions.map((condition) => judgeCondition(condition, places))
 }
 
 function judgeCondition({ place, path, wishes, wants }: Condition, places: Places): Check {

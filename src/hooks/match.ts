@@ -1,6 +1,7 @@
 /**
  * (hook, delivery) -> verdicts. Pure. Each check says what was wanted and what was found, in the order a
- * person would ask; the first that fails ends the verdict, because it is the answer to "why not?".
+ * person would ask; the first that fails ends the verdict, because it is the answer to "why not?";
+ * only of the conditions, which come last, all are judged.
  * The checks `duplicate` and `replay` need the database and are added by the Store.
  */
 

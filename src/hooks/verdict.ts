@@ -11,12 +11,17 @@ export function checkLine(check: Check): string {
   return `${marks[check.result]} ${check.rule}  ${check.says}`
 }
 
-/** What decided: the check that failed, or the run that was started. */
+/** What stood against it; several where several conditions of `match` did not hold. */
+export function failuresOf({ checks }: Pick<Verdict, 'checks'>): Check[] {
+  return checks.filter(({ result }) => result === 'fail')
+}
+
+/** What decided: the checks that failed, or the run that was started. */
 export function verdictLine(verdict: Verdict, width = 0): string {
   const name = verdict.hook.padEnd(width)
   if (verdict.run !== null) return `${name}  → run #${verdict.run}`
-  const decided = verdict.checks.findLast((check) => check.result === 'fail')
-  return decided ? `${name}  ${checkLine(decided)}` : `${name}  ✓ matched`
+  const decided = failuresOf(verdict).map(checkLine).join('  ')
+  return decided === '' ? `${name}  ✓ matched` : `${name}  ${decided}`
 }
 
 export function verdictLines(verdicts: readonly Verdict[]): string[] {

@@ -1,5 +1,6 @@
 /** All deliveries, newest first: what came, and what became of it. */
 
+import { failuresOf } from '../hooks/verdict.ts'
 import type { StoredDelivery, Verdict } from '../model/delivery.ts'
 import { findDeliveries, LOOKED_AT } from '../show/find-deliveries.ts'
 import { id } from '../show/parameters.ts'
@@ -163,12 +164,14 @@ function Why({ delivery }: { delivery: StoredDelivery }) {
       </span>
     )
   if (verdicts.some(({ run }) => run !== null)) return null
-  const [nearest] = verdicts.toSorted((a, b) => b.checks.length - a.checks.length)
-  const check = nearest?.checks.findLast(({ result }) => result === 'fail')
-  if (!nearest || !check) return null
+  const held = ({ checks }: Verdict) => checks.filter(({ result }) => result !== 'fail').length
+  const [nearest] = verdicts.toSorted((a, b) => held(b) - held(a))
+  const failures = nearest ? failuresOf(nearest) : []
+  if (!nearest || !failures[0]) return null
+  const says = failures.map((check) => check.says).join('; ')
   return (
     <span class="why">
-      <Plain text={`${nearest.hook}: ${check.rule}, ${check.says}`} />
+      <Plain text={`${nearest.hook}: ${failures[0].rule}, ${says}`} />
     </span>
   )
 }

@@ -1,6 +1,7 @@
 /** What the overview knows of each hook: its runs, what was turned away, what came and ran nothing. */
 
-import type { StoredDelivery, Verdict } from '../model/delivery.ts'
+import { failuresOf } from '../hooks/verdict.ts'
+import type { StoredDelivery } from '../model/delivery.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import type { PagesParts } from './parts.ts'
@@ -114,12 +115,8 @@ function whyNot(hook: Hook, { endpoint, problem, verdicts, updates }: StoredDeli
   const isHere = endpoint === hook.path
   if (problem !== null) return isHere ? problem : null
   const own = verdicts.filter((verdict) => verdict.hook === hook.name && verdict.run === null)
-  const check = own.flatMap((verdict) => failedOf(verdict) ?? [])[0]
+  const failures = own.map(failuresOf).find((all) => all.length > 0) ?? []
   const isPing = updates.every(({ event }) => event === 'ping')
-  if (!check || isPing || (check.rule === 'repo' && !isHere)) return null
-  return check.says
-}
-
-function failedOf({ checks }: Verdict) {
-  return checks.findLast(({ result }) => result === 'fail')
+  if (!failures[0] || isPing || (failures[0].rule === 'repo' && !isHere)) return null
+  return failures.map(({ says }) => says).join('; ')
 }

@@ -1,5 +1,6 @@
 /** Why each hook did, or did not, answer: rule by rule, with what was wanted and what was found. */
 
+import { failuresOf } from '../hooks/verdict.ts'
 import type { Check, CheckResult, Update, Verdict } from '../model/delivery.ts'
 import { runBefore } from '../record/repeats.ts'
 import { adviceFor } from './advice.ts'
@@ -23,6 +24,7 @@ export function VerdictList({ verdicts, updates, wouldRun, before }: Judged) {
       {verdicts.map((verdict) => {
         const update = updates.length > 1 ? updates[verdict.update] : undefined
         const ref = update?.tag ?? update?.branch
+        const failures = failuresOf(verdict)
         return (
           <li class={`card verdict ${verdict.matched ? 's-success' : 's-cancelled'}`}>
             <h3>
@@ -38,7 +40,7 @@ export function VerdictList({ verdicts, updates, wouldRun, before }: Judged) {
             </h3>
             <ul class="checks">
               {verdict.checks.map((check) => (
-                <CheckRow check={check} before={before} />
+                <CheckRow check={check} before={before} last={check === failures.at(-1)} />
               ))}
             </ul>
           </li>
@@ -64,7 +66,7 @@ function Outcome({ verdict, wouldRun }: { verdict: Verdict; wouldRun: boolean })
     )
   }
   if (wouldRun) return <span class="outcome s-cancelled">would not run</span>
-  const held = verdict.checks.some(({ result }) => result === 'fail')
+  const held = failuresOf(verdict).length > 0
   return <span class="outcome s-cancelled">{held ? 'did not run' : 'started nothing'}</span>
 }
 
@@ -76,10 +78,17 @@ const looks: Readonly<
   unknown: { icon: 'question', word: 'cannot be known' },
 }
 
-function CheckRow({ check, before }: { check: Check; before: RunsBefore }) {
+interface CheckProps {
+  readonly check: Check
+  readonly before: RunsBefore
+  /** What is to be done about several that failed stands beneath the last. */
+  readonly last: boolean
+}
+
+function CheckRow({ check, before, last }: CheckProps) {
   const { icon, word } = looks[check.result]
   const failed = check.result === 'fail'
-  const advice = adviceFor(check)
+  const advice = last ? adviceFor(check) : null
   const ran = runBefore(check)
   return (
     <li class={`check c-${check.result}`}>

@@ -100,7 +100,7 @@ test('one delivery is told whole: what came, who proved it, and each verdict rul
 `)
 })
 
-test('of the check that decided it also says what was wanted and what was found', async () => {
+test('of the checks that decided it also says what was wanted and what was found', async () => {
   const shell = await aShellWithServer()
   const checks = [
     check('signature', 'secret 1 of 1'),
@@ -123,7 +123,10 @@ test('of the check that decided it also says what was wanted and what was found'
     aStored({
       verdicts: [
         { ...refused, checks },
-        { ...refused, checks: [absent] },
+        {
+          ...refused,
+          checks: [absent, check('match', 'b is 2'), { ...absent, wanted: 'payload.c: 3' }],
+        },
       ],
     }),
   )
@@ -133,8 +136,10 @@ test('of the check that decided it also says what was wanted and what was found'
   app-release  ✓ signature secret 1 of 1  ✗ branches  topic is not in [main, release/**]
                wanted main, release/**
                found  topic
-  app-release  ✗ match  no
+  app-release  ✗ match  no  ✓ match b is 2  ✗ match  no
                wanted payload.a: 1
+               found  nothing
+               wanted payload.c: 3
                found  nothing
 `)
 })

@@ -159,11 +159,18 @@ describe('a condition', () => {
   })
 })
 
-test('all conditions must hold, and the first that does not ends the verdict', async () => {
-  const match = { 'payload.count': 3, 'payload.ref': 'x', 'payload.empty': 'y' }
+test('all conditions must hold, and the verdict names each that does not', async () => {
+  const match = {
+    'payload.count': 3,
+    'payload.ref': 'x',
+    'payload.empty': 'y',
+    'payload.sender.id': 7,
+  }
   expect(await judged(match)).toEqual([
     '✓ match  payload.count is 3',
     '✗ match  payload.ref is refs/heads/main, wants x',
+    '✗ match  payload.empty is "", wants y',
+    '✓ match  payload.sender.id is 7',
   ])
 })
 

@@ -157,6 +157,27 @@ describe('a delivery that ran nothing, because', () => {
   })
 })
 
+test('every condition that does not hold is named, and once what to do', async () => {
+  const match = {
+    'payload.sender.login': 'octocat',
+    'payload.ref': 'refs/*',
+    'header.x-env': 'prod*',
+  }
+  const site = await aSite({ 'deploy-site': pushed('true', { match }) })
+  await site.push()
+  const { text } = await site.get('/-/deliveries/1')
+  const both = [
+    'payload.sender.login is ada, wants octocat',
+    'header.x-env is not there, wants prod*',
+  ]
+  for (const says of both) expect(text).toContain(says)
+  expect(text.match(/c-fail/g)).toHaveLength(2)
+  expect(text.match(/class="advice"/g)).toHaveLength(1)
+  expect((await site.get('/-/deliveries')).text).toContain(`deploy-site: match, ${both.join('; ')}`)
+  expect((await site.get('/-/')).text).toContain(both.join('; '))
+  expect(site.told.join('\n')).toContain(`ignored (deploy-site: ${both.join(', ')})`)
+})
+
 test('a dry run says what would run and what would not, and the delivery what did not', async () => {
   const site = await aSite({
     'deploy-site': pushed('true', { on: { push: { branches: ['main'] } } }),

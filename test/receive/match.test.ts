@@ -31,12 +31,12 @@ test('a hook runs when its conditions hold', async () => {
   expect(kept?.headers).not.toHaveProperty('x-other')
 })
 
-test('the response says which condition did not hold, what was found and what was wanted', async () => {
+test('the response says which conditions did not hold, what was found and what was wanted', async () => {
   const { post } = await aReceiver([hook])
   const body = aPushBody({ sender: { login: 'mallory' } })
   expect(await post(hook.path, { body, headers: asGitHub(body) })).toMatchObject({
     status: 200,
-    text: 'ignored: delivery 1\n  deploy-site  ✗ match  payload.sender.login is mallory, wants one of octocat, ada\n',
+    text: 'ignored: delivery 1\n  deploy-site  ✗ match  payload.sender.login is mallory, wants one of octocat, ada  ✗ match  header.X-Env is not there, wants prod*\n',
   })
   const next = aPushBody()
   const asked = asGitHub(next, { accept: 'application/json' })
@@ -47,5 +47,9 @@ test('the response says which condition did not hold, what was found and what wa
     wanted: 'header.X-Env: prod*',
     found: '',
     says: 'header.X-Env is not there, wants prod*',
+  })
+  expect(JSON.parse(text).verdicts[0].checks.at(-2)).toMatchObject({
+    rule: 'match',
+    result: 'pass',
   })
 })
