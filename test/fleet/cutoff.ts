@@ -54,19 +54,21 @@ export function aNetwork(): Network {
   }
 }
 
+/** Its ticker has a session of its own, and ignores what it is told politely. */
+export function ticking(seconds: number): string {
+  const tick = 'while :; do echo "$HOOK_RUN $(date +%s%3N)" >> ticks; sleep 0.1; done'
+  return `setsid sh -c 'trap "" TERM; ${tick}' & sleep ${seconds}; kill -9 $!`
+}
+
 /** `url` is the database as the namespace reaches it, too. */
 export async function workerCutOff(
   url: string,
   network: Network,
   { cutMs, leaseMs }: { cutMs: number; leaseMs: number },
 ): Promise<Figures> {
-  const tick = 'while :; do echo "$HOOK_RUN $(date +%s%3N)" >> ticks; sleep 0.1; done'
   const cluster = aCluster({
     url,
-    // Its ticker has a session of its own, and ignores what it is told politely.
-    hooks: {
-      site: groupHook('site', `setsid sh -c 'trap "" TERM; ${tick}' & sleep 3; kill -9 $!`),
-    },
+    hooks: { site: groupHook('site', ticking(3)) },
     server: { lease: `${leaseMs}ms` },
   })
   writeFileSync(join(cluster.directory, 'ticks'), '')
@@ -110,7 +112,7 @@ export async function workerCutOff(
   }
 }
 
-function ticksOf(directory: string) {
+export function ticksOf(directory: string) {
   return readFileSync(join(directory, 'ticks'), 'utf8')
     .split('\n')
     .filter((line) => line !== '')

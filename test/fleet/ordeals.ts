@@ -20,7 +20,7 @@ import {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const groupsOf = (count: number, work: string, more: object = {}) =>
+export const groupsOf = (count: number, work: string, more: object = {}) =>
   Object.fromEntries(
     Array.from({ length: count }, (_, i) => [`g${i}`, groupHook(`g${i}`, work, more)]),
   )

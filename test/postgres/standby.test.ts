@@ -1,6 +1,7 @@
 /** One connection and another, while a standby takes the place of its primary. */
 
 import { expect, onTestFinished } from 'vitest'
+import { createLog } from '../../src/log.ts'
 import { Postgres } from '../../src/postgres/connect.ts'
 import { Listener } from '../../src/postgres/listen.ts'
 import { aForwarder, through } from '../fleet/forwarder.ts'
@@ -82,10 +83,12 @@ onPostgres('who listens where nobody speaks any more goes to where they do', asy
   let speaker = connected(url)
   const address = await aForwarder(before.port)
   const told: string[] = []
-  const tell = (message: string) => void told.push(message)
+  const log = createLog({ pretty: false })
+  for (const level of ['info', 'warn'] as const)
+    log[level] = (message: unknown) => void told.push(String(message))
   const listener = new Listener(through(address, url), {
     name: 'test',
-    log: { info: tell, warn: tell } as never,
+    log,
     database: { query: (sql, values) => speaker.query(sql, values) },
     heartbeatMs: 100,
     echoMs: 300,
