@@ -9,10 +9,11 @@ import { cutOffBy, history, notKept, stepCutOff } from '../record/archive-moved.
 import type { ArchiveReader } from '../record/archive-reader.ts'
 import { type ArchiveRow, columnsOf, type Entry, type TableName } from '../record/archive-tables.ts'
 import { deliveryOf, runOf } from '../record/rows.ts'
-import { asStorageError, type Postgres, type Session } from './connect.ts'
+import type { Postgres, Session } from './connect.ts'
 import { requireSchema } from './schema.ts'
 import { deliveryDigest, sealedOf, sealFields, sealOf } from './seal.ts'
 import { AccountSeal } from './sealed-accounts.ts'
+import { asStorageError } from './storage-error.ts'
 
 export const names = {
   config: 'configs',

@@ -7,11 +7,12 @@ import type { Secret } from '../model/hook.ts'
 import { BLOCK, columnsOf, type Entry, rowOf, type TableName } from '../record/archive-tables.ts'
 import { number, type Row } from '../record/rows.ts'
 import { names } from './archive-restore.ts'
-import { asStorageError, type Postgres, type Session } from './connect.ts'
+import type { Postgres, Session } from './connect.ts'
 import { bytesIn, piecesOf } from './output-rows.ts'
 import { placed, sizeOf } from './pieces.ts'
 import { requireSchema } from './schema.ts'
 import { AccountSeal } from './sealed-accounts.ts'
+import { asStorageError } from './storage-error.ts'
 
 /** Bodies up to so many bytes come with their row, larger ones on their own. */
 const SMALL = 64 * 1024

@@ -6,9 +6,10 @@
 
 import { type Db, type JobInsert, PgBoss } from 'pg-boss'
 import { RunhookError } from '../errors.ts'
-import { asStorageError, type Postgres, type Session } from './connect.ts'
+import type { Postgres, Session } from './connect.ts'
 import { fieldOf, idsOf, runOf } from './job-data.ts'
 import { LOST } from './keys.ts'
+import { asStorageError } from './storage-error.ts'
 
 const SCHEMA = 'runhook_boss'
 /** Of a run that waits or goes on for however long: 68 years, what the columns hold. */

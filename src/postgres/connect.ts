@@ -8,6 +8,7 @@ import pg from 'pg'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import { UnreadableRow } from '../record/rows.ts'
 import { prepared, rowsOf, storable, typeParser } from './statement.ts'
+import { asStorageError, isReadOnly, readOnly } from './storage-error.ts'
 
 export type Row = Record<string, unknown>
 export type Values = readonly unknown[]
@@ -213,33 +214,4 @@ export function isHopeless(error: unknown): boolean {
   const cause = error instanceof RunhookError ? error.cause : error
   if (cause instanceof TypeError || cause instanceof RangeError) return true
   return /^2[23]/.test(systemCode(cause) ?? '') && !isTaken(cause)
-}
-
-/** read_only_sql_transaction: it has become so since the connection was made. */
-function isReadOnly(error: unknown): boolean {
-  return systemCode(error) === '25006'
-}
-
-function readOnly(cause?: unknown): RunhookError {
-  const said = 'it can only be read, because it is a standby or was made read-only'
-  return new RunhookError('storage', `The database cannot be used: ${said}.`, {
-    hint: 'Where it is about to be promoted nothing has to be done; else let "database" of "server" lead to the primary.',
-    cause,
-  })
-}
-
-/** What the server or the way to it said, without the URL, in which the password is. */
-export function asStorageError(error: unknown): RunhookError {
-  if (error instanceof RunhookError) return error
-  if (isReadOnly(error)) return readOnly(error)
-  return new RunhookError('storage', `The database cannot be used: ${reasonOf(error)}.`, {
-    hint: 'Check "database" of "server" in the hooks file, and that PostgreSQL runs.',
-    cause: error,
-  })
-}
-
-/** Several addresses that were tried make an AggregateError, whose own message is empty. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
-  return messageOf(error).replace(/\.$/, '')
 }

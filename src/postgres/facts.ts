@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import pg from 'pg'
 import { RunhookError, systemCode } from '../errors.ts'
-import { asStorageError, Postgres, type Row } from './connect.ts'
+import { Postgres, type Row } from './connect.ts'
 import { schemaVersion } from './schema.ts'
+import { asStorageError } from './storage-error.ts'
 
 export interface KnownWorker {
   readonly name: string

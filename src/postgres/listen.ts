@@ -9,8 +9,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from '../log.ts'
-import { asStorageError, type Session } from './connect.ts'
+import type { Session } from './connect.ts'
 import { CHANNEL, type Word, wordsOf } from './notices.ts'
+import { asStorageError } from './storage-error.ts'
 
 /** Somebody who wants to hear. */
 export interface Hearer {

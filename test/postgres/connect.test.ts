@@ -58,3 +58,16 @@ onPostgres(
     expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
   },
 )
+
+onPostgres('too many connections are told with what is needed', async () => {
+  const server = await aServer()
+  const url = await server.createDatabase()
+  await server.administer('ALTER ROLE runhook CONNECTION LIMIT 0')
+  const database = new Postgres(url, { name: 'test' })
+  onTestFinished(() => database.close())
+  await expect(database.query('SELECT 1')).rejects.toMatchObject({
+    code: 'storage',
+    message: 'The database cannot be used: too many connections for role "runhook".',
+    hint: expect.stringContaining('"Connections" in docs/fleet.md'),
+  })
+})
