@@ -119,6 +119,7 @@ function fleetWorker(
   const { worker, maxParallel } = current.config.server
   const { name, labels, leaseMs } = worker
   const { token } = machine
+  const { trust, neverStarted, mayMiss } = trustOf(current, db)
   const claims = new PostgresClaims(planner, new Planner({ ...planner.parts, db: beats }))
   return new FleetWorker({
     identity: { name, labels, version, host: hostname(), token, slots: maxParallel, leaseMs },
@@ -126,8 +127,9 @@ function fleetWorker(
     queues: [workerQueue(name), ...labels.map(labelQueue)],
     claims,
     hook: (name) => current.config.hooks.get(name),
-    ...trustOf(current, db),
-    catchUp: () => claims.catchUp(current.config.hooks.values()),
+    trust,
+    neverStarted,
+    catchUp: () => claims.catchUp(current.config.hooks.values(), mayMiss),
     execute: executeOf(current, machine, output),
     outputSize: (runId) => output.size(runId),
     log,
@@ -137,7 +139,7 @@ function fleetWorker(
 function trustOf(
   current: Current,
   db: Postgres,
-): { trust: RunTrust; neverStarted: (runId: number) => void } {
+): { trust: RunTrust; neverStarted: (runId: number) => void; mayMiss: Trust['mayMiss'] } {
   const { data } = current.config.server
   const trust = new Trust({ settings: () => current.config.server.worker, data })
   return {
@@ -146,10 +148,11 @@ function trustOf(
         const sealed = await sealedRun(db, begun.run.id)
         return trust.refusal(hook, { ...begun, sealed })
       },
-      begins: (runId) => trust.begins(runId),
+      begins: (run) => trust.begins(run),
       ended: (runId) => trust.ended(runId),
     },
     neverStarted: (runId) => trust.neverStarted(runId),
+    mayMiss: (hook, rollout) => trust.mayMiss(hook, rollout),
   }
 }
 

@@ -31,7 +31,7 @@ export interface RunTrust {
   /** Null, or why nothing is started. `hook` is as its own hooks file has it, undefined when it has none. */
   refusal(hook: Hook | undefined, begun: Begun): Promise<string | null>
   /** Its command is about to start. Throws the system's error; then it must not. */
-  begins(runId: number): void
+  begins(run: Run): void
   ended(runId: number): void
 }
 
@@ -147,7 +147,7 @@ export class Claimed {
     })
     try {
       guard.begins(id)
-      trust.begins(id)
+      trust.begins(begun.run)
     } catch (thrown) {
       guard.ended(id)
       return failure(`nothing was run: ${fileProblem(thrown)}`)

@@ -3,7 +3,9 @@
  * run that has ended back to "queued", and its seal fits. Here it is remembered for as long as a seal is good.
  *
  * A line for each: `+12 1767225600000` when it is about to start, `=12` when it has ended, `-12` when it turned
- * out that its command was never started. Written before the command; not forced to disk, for whoever can cut
+ * out that its command was never started. A retry gets a number of its own each time that it is written down, so
+ * with it stands of which first attempt it is which one: `+19 1767225600000 12.1`. And `^12 site` for a rollout of a
+ * hook that is newer than all before; this is never forgotten. Written before the command; not forced to disk, for whoever can cut
  * this machine's power at will needs no database.
  */
 
@@ -16,36 +18,67 @@ export interface JournalOptions {
   readonly now?: () => number
 }
 
+/** What is remembered of a run. */
+export interface Beginning {
+  readonly id: number
+  readonly hook: string
+  readonly rollout: number | null
+  readonly retry: { readonly first?: number; readonly number: number } | null
+}
+
 interface Entry {
   readonly at: number
   readonly ended: boolean
+  readonly attempt: string | null
 }
 
-const LINE = /^(?:\+([1-9]\d*) (\d+)|([=-])([1-9]\d*))$/
+interface Known {
+  readonly entries: Map<number, Entry>
+  readonly rollouts: Map<string, number>
+}
+
+const LINE =
+  /^(?:\+([1-9]\d*) (\d+)(?: ([1-9]\d*\.[1-9]\d*))?|([=-])([1-9]\d*)|\^([1-9]\d*) ([a-z0-9-]+))$/
 
 export class Journal {
   readonly #path: string
   readonly #now: () => number
   readonly #entries: Map<number, Entry>
+  /** The newest that was begun of each hook. */
+  readonly #rollouts: Map<string, number>
 
   /** Throws a RunhookError when it holds what this program did not write: then it proves nothing. */
   constructor(path: string, { keepMs, now = Date.now }: JournalOptions) {
     this.#path = path
     this.#now = now
     const oldest = now() - keepMs
-    this.#entries = new Map([...read(path)].filter(([, { at }]) => at >= oldest))
+    const { entries, rollouts } = read(path)
+    this.#entries = new Map([...entries].filter(([, { at }]) => at >= oldest))
+    this.#rollouts = rollouts
     this.#rewrite()
   }
 
-  has(runId: number): boolean {
-    return this.#entries.has(runId)
+  has(run: Pick<Beginning, 'id' | 'retry'>): boolean {
+    const attempt = attemptOf(run)
+    if (this.#entries.has(run.id)) return true
+    return attempt !== null && [...this.#entries.values()].some((one) => one.attempt === attempt)
+  }
+
+  /** Whether a rollout of the hook was begun that is as new. */
+  hasRollout(hook: string, rollout: number): boolean {
+    return (this.#rollouts.get(hook) ?? 0) >= rollout
   }
 
   /** Throws the system's error when it cannot be written; then nothing may be started. */
-  begin(runId: number): void {
+  begin(run: Beginning): void {
+    const { id, hook, rollout } = run
     const at = this.#now()
-    this.#append(`+${runId} ${at}`)
-    this.#entries.set(runId, { at, ended: false })
+    const attempt = attemptOf(run)
+    this.#append(begunLine(id, at, attempt))
+    this.#entries.set(id, { at, ended: false, attempt })
+    if (rollout === null || this.hasRollout(hook, rollout)) return
+    this.#append(`^${rollout} ${hook}`)
+    this.#rollouts.set(hook, rollout)
   }
 
   ended(runId: number): void {
@@ -71,26 +104,40 @@ export class Journal {
 
   /** Also takes away a line that a crash cut short: of that run nothing was started. */
   #rewrite(): void {
-    const lines = [...this.#entries].map(
-      ([id, { at, ended }]) => `+${id} ${at}\n${ended ? `=${id}\n` : ''}`,
-    )
-    writeFileSync(`${this.#path}.new`, lines.join(''), { mode: 0o600 })
+    const lines = [...this.#entries].flatMap(([id, { at, ended, attempt }]) => [
+      begunLine(id, at, attempt),
+      ...(ended ? [`=${id}`] : []),
+    ])
+    lines.push(...[...this.#rollouts].map(([hook, rollout]) => `^${rollout} ${hook}`))
+    const text = lines.map((line) => `${line}\n`).join('')
+    writeFileSync(`${this.#path}.new`, text, { mode: 0o600 })
     renameSync(`${this.#path}.new`, this.#path)
   }
 }
 
-function read(path: string): Map<number, Entry> {
+function begunLine(id: number, at: number, attempt: string | null): string {
+  return `+${id} ${at}${attempt === null ? '' : ` ${attempt}`}`
+}
+
+/** Null for what is no retry, or one that was sealed by a release which did not say of which run. */
+function attemptOf({ retry }: Pick<Beginning, 'retry'>): string | null {
+  return retry?.first === undefined ? null : `${retry.first}.${retry.number}`
+}
+
+function read(path: string): Known {
   const entries = new Map<number, Entry>()
+  const rollouts = new Map<string, number>()
   const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
   for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
-    const [, begun, at, sign, other] = LINE.exec(line) ?? []
+    const [, begun, at, attempt = null, sign, other, rollout, hook] = LINE.exec(line) ?? []
     const known = entries.get(Number(other))
-    if (begun !== undefined) entries.set(Number(begun), { at: Number(at), ended: false })
+    if (begun !== undefined) entries.set(Number(begun), { at: Number(at), ended: false, attempt })
+    else if (hook !== undefined) rollouts.set(hook, Number(rollout))
     else if (sign === '-') entries.delete(Number(other))
     else if (sign === undefined) throw unreadable(path, index + 1)
     else if (known !== undefined) entries.set(Number(other), { ...known, ended: true })
   }
-  return entries
+  return { entries, rollouts }
 }
 
 function unreadable(path: string, line: number): RunhookError {

@@ -5,6 +5,7 @@
  */
 
 import { join } from 'node:path'
+import { RunhookError } from '../errors.ts'
 import { valueProblem } from '../hooks/inputs.ts'
 import { USUAL_REF } from '../hooks/match.ts'
 import type { WorkerSettings } from '../model/config.ts'
@@ -19,7 +20,7 @@ import {
   sealFields,
 } from '../postgres/seal.ts'
 import type { Begun } from '../record/store.ts'
-import { Journal } from './journal.ts'
+import { type Beginning, Journal } from './journal.ts'
 
 /** By the settings alone: null, or why this worker does not run the hook. `hook` is as its own file has it. */
 export function mayRun(
@@ -65,6 +66,8 @@ export interface TrustParts {
   readonly now?: () => number
 }
 
+const AGAIN = 'it has begun that very run before'
+
 /** All of it, of one worker. */
 export class Trust {
   readonly #settings: () => WorkerSettings
@@ -88,9 +91,19 @@ export class Trust {
     return problem === null ? null : `worker ${settings.name} does not run it: ${problem}`
   }
 
-  /** Its command is about to start. Throws the system's error when that cannot be noted. */
-  begins(runId: number): void {
-    this.#journal.begin(runId)
+  /**
+   * Its command is about to start. Throws the system's error when that cannot be noted; and a RunhookError when a
+   * retry of the same number has begun since `refusal` was asked, for they may come at once.
+   */
+  begins(run: Beginning): void {
+    if (this.#settings().sealKeys !== null && this.#journal.has(run))
+      throw new RunhookError('conflict', AGAIN)
+    this.#journal.begin(run)
+  }
+
+  /** Whether this worker, that was away, may have missed it: who seals nothing believes the database in that. */
+  mayMiss(hook: string, rollout: number): boolean {
+    return this.#settings().sealKeys === null || !this.#journal.hasRollout(hook, rollout)
   }
 
   ended(runId: number): void {
@@ -113,7 +126,7 @@ export class Trust {
     if (sealed.pin !== null && sealed.pin !== name) return `it is sealed for worker ${sealed.pin}`
     if (sealed.pin === null && !labels.includes(sealed.label))
       return `it is sealed for workers with the label "${sealed.label}", which this one has not`
-    if (this.#journal.has(run.id)) return 'it has begun that very run before'
+    if (this.#journal.has(run)) return AGAIN
     return sealAge(run, this.#now())
   }
 }

@@ -58,6 +58,9 @@ export interface RetryOf {
   readonly times: number
   /** How many of the attempts before it were interrupted. */
   readonly interruptions: number
+  /** Where runs are sealed: the first of all these attempts, and when that was queued. */
+  readonly first?: number
+  readonly since?: number
 }
 
 export type Phase = 'run' | 'on-failure' | 'on-success'

@@ -98,9 +98,10 @@ export function checkSeal(
 export const SEAL_AGE_MS = 7 * 86_400_000
 
 /** An old row that was set back to "queued" has a seal that fits. Its age is sealed too. */
-export function sealAge({ queuedAt }: Pick<Run, 'queuedAt'>, now: number): string | null {
-  if (now - queuedAt <= SEAL_AGE_MS) return null
-  const days = Math.floor((now - queuedAt) / 86_400_000)
+export function sealAge(run: Pick<Run, 'queuedAt' | 'retry'>, now: number): string | null {
+  const ageMs = now - (run.retry?.since ?? run.queuedAt) // a retry, which is sealed anew, makes nothing younger
+  if (ageMs <= SEAL_AGE_MS) return null
+  const days = Math.floor(ageMs / 86_400_000)
   return `it was sealed ${days} days ago, and a seal is good for ${SEAL_AGE_MS / 86_400_000}`
 }
 

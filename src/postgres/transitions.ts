@@ -110,7 +110,7 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
     ...failed,
     id,
     attempt: failed.attempt + 1,
-    retry: retry.retry,
+    retry: plan.sealKey ? { ...retry.retry, ...chainOf(failed) } : retry.retry,
     status: 'queued',
     queuedAt: now,
     notBefore: now + retry.delayMs,
@@ -124,6 +124,14 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
   await plan.send([{ job, run: id, place, afterMs: retry.delayMs }])
   plan.say('move', [id])
   return { id, run }
+}
+
+/**
+ * By which its worker knows it, whatever number it gets: who can write the database may have it written down again
+ * and again, and each is sealed.
+ */
+function chainOf({ id, queuedAt, retry }: Run): { first: number; since: number } {
+  return { first: retry?.first ?? id, since: retry?.since ?? queuedAt }
 }
 
 /** One that ended long ago may be made to look as if it ran; it gets no new seal, which would be good for days. */

@@ -75,8 +75,10 @@ export const inputsOf = textsOf
 export function retryOf(value: unknown): RetryOf | null {
   const isNumber = (one: unknown) => Number.isSafeInteger(one) && Number(one) >= 0
   if (!isFields(value)) return null
-  const { run, number, times, interruptions } = value
-  return [run, number, times, interruptions].every(isNumber) ? (value as unknown as RetryOf) : null
+  const { run, number, times, interruptions, first = run, since = 0 } = value
+  return [run, number, times, interruptions, first, since].every(isNumber)
+    ? (value as unknown as RetryOf)
+    : null
 }
 
 function isFields(value: unknown): value is Fields {

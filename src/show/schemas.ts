@@ -39,6 +39,15 @@ export const conclusion = v.picklist([
   'interrupted',
 ])
 
+const retryOf = v.object({
+  run: id,
+  number: id,
+  times: id,
+  interruptions: whole,
+  first: v.exactOptional(id),
+  since: v.exactOptional(time),
+})
+
 export const run: v.GenericSchema<Run> = named(
   'Run',
   v.object({
@@ -48,7 +57,7 @@ export const run: v.GenericSchema<Run> = named(
     update: whole,
     group: textOrNull,
     attempt: id,
-    retry: v.nullable(v.object({ run: id, number: id, times: id, interruptions: whole })),
+    retry: v.nullable(retryOf),
     status: v.picklist(runStatuses),
     queuedAt: time,
     notBefore: timeOrNull,

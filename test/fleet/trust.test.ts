@@ -184,7 +184,7 @@ describe('a worker with a key', () => {
   test('runs no run twice, also not after a restart', () => {
     const { trust, open } = aTrust()
     const found = sealed()
-    trust.begins(found.run.id)
+    trust.begins(found.run)
     const again = because('it has begun that very run before')
     expect(trust.refusal(hook, found)).toBe(again)
     trust.ended(found.run.id)
@@ -197,7 +197,7 @@ describe('a worker with a key', () => {
   test('runs one again whose command a crash kept from starting', () => {
     const { trust, open } = aTrust()
     const found = sealed()
-    trust.begins(found.run.id)
+    trust.begins(found.run)
     const next = open()
     next.neverStarted(found.run.id)
     expect(next.refusal(hook, found)).toBeNull()
@@ -207,7 +207,7 @@ describe('a worker with a key', () => {
     const { trust, open, later } = aTrust()
     const found = sealed()
     const newer = sealed(keys[0], {}, begun({ run: aRun({ id: 13, queuedAt: 10 * DAY }) }))
-    trust.begins(newer.run.id)
+    trust.begins(newer.run)
     later(7 * DAY)
     expect(trust.refusal(hook, found)).toBeNull()
     expect(open().refusal(hook, newer)).toBe(because('it has begun that very run before'))
@@ -215,5 +215,35 @@ describe('a worker with a key', () => {
     expect(trust.refusal(hook, found)).toBe(
       because('it was sealed 7 days ago, and a seal is good for 7'),
     )
+  })
+
+  test('runs no retry twice that was written down twice, nor one of what is long over', () => {
+    const { trust, later } = aTrust()
+    const retry = { run: 12, number: 1, times: 3, interruptions: 0, first: 12, since: 10 * DAY }
+    const one = begun({ run: aRun({ id: 13, retry }) })
+    expect(trust.refusal(hook, sealed(keys[0], {}, one))).toBeNull()
+    trust.begins(one.run)
+    const again = begun({ run: aRun({ id: 50, retry }) })
+    expect(() => trust.begins(again.run)).toThrow('it has begun that very run before')
+    expect(trust.refusal(hook, sealed(keys[0], {}, again))).toBe(
+      because('it has begun that very run before'),
+    )
+    later(7 * DAY + 1)
+    const next = begun({
+      run: aRun({ id: 51, queuedAt: 17 * DAY, retry: { ...retry, number: 2 } }),
+    })
+    expect(trust.refusal(hook, sealed(keys[0], {}, next))).toBe(
+      because('it was sealed 7 days ago, and a seal is good for 7'),
+    )
+  })
+
+  test('misses no rollout that is older than one that it has begun', () => {
+    const { trust, open } = aTrust()
+    trust.begins(aRun({ id: 21, rollout: 20 }))
+    expect([19, 20, 21].map((id) => trust.mayMiss('blog', id))).toEqual([false, false, true])
+    expect(open().mayMiss('blog', 20)).toBe(false)
+    const unsealed = aTrust(settings).trust
+    unsealed.begins(aRun({ id: 21, rollout: 20 }))
+    expect(unsealed.mayMiss('blog', 20)).toBe(true)
   })
 })

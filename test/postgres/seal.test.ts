@@ -182,9 +182,9 @@ test('a delivery is sealed with all that a command is told of it', () => {
 
 test('a seal is good for a week', () => {
   const queuedAt = fields.queuedAt
-  expect(sealAge({ queuedAt }, queuedAt - 60_000)).toBeNull()
-  expect(sealAge({ queuedAt }, queuedAt + SEAL_AGE_MS)).toBeNull()
-  expect(sealAge({ queuedAt }, queuedAt + SEAL_AGE_MS + 1)).toBe(
+  expect(sealAge({ queuedAt, retry: null }, queuedAt - 60_000)).toBeNull()
+  expect(sealAge({ queuedAt, retry: null }, queuedAt + SEAL_AGE_MS)).toBeNull()
+  expect(sealAge({ queuedAt, retry: null }, queuedAt + SEAL_AGE_MS + 1)).toBe(
     'it was sealed 7 days ago, and a seal is good for 7',
   )
 })

@@ -75,6 +75,9 @@ test('what is as it was sealed is run again', async () => {
   expect(await retriedAsLost(fleet)).toMatchObject({ id: 2, attempt: 2 })
   expect(await worker.take()).toEqual([2])
   expect(await worker.finish(2, 'failure', retryNow(2))).toMatchObject({ id: 3 })
+  const { queuedAt } = await fleet.run(1)
+  const chain = { first: 1, since: queuedAt } // by which a worker knows them again
+  for (const id of [2, 3]) expect((await fleet.run(id)).retry).toMatchObject(chain)
 })
 
 const hook = onEvery({ catchUp: true })
