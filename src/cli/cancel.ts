@@ -3,7 +3,7 @@
 import type { Run } from '../model/run.ts'
 import type { CancelResult } from '../record/dispatcher.ts'
 import { connect, type PlaceOptions } from './locate.ts'
-import { printableJson } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CancelOptions extends PlaceOptions {
@@ -19,7 +19,9 @@ export async function cancel(
   const answer = await client.post<{ result: CancelResult; run: Run }>(`/runs/${runId}/cancel`)
   const what = answer.result === 'stopping' ? 'is being stopped' : answer.result
   await terminal.out.write(
-    options.json ? `${printableJson(answer)}\n` : `#${runId} ${answer.run.hook} ${what}\n`,
+    options.json
+      ? `${printableJson(answer)}\n`
+      : `#${runId} ${printable(answer.run.hook)} ${what}\n`,
   )
   return 0
 }

@@ -63,7 +63,7 @@ export async function tellEnd(run: Run, { talk }: Terminal): Promise<void> {
 export function stateLine(run: Run, link: string, ahead: Run | null): string {
   const waits = ahead && ` waiting in group ${run.group}, behind #${ahead.id}`
   const state = run.status === 'queued' ? (waits ?? ' queued') : ' started'
-  return `#${run.id} ${run.hook}${printable(state)}${link === '' ? '' : `  ${link}`}`
+  return `#${run.id} ${printable(run.hook + state)}${link === '' ? '' : `  ${link}`}`
 }
 
 /** The run of its group that has to end first; null when there is none, or it does not wait. */

@@ -12,7 +12,7 @@ import { follow, tellEnd } from './follow.ts'
 import { refuseUnknownHook } from './known-hook.ts'
 import { connect, type PlaceOptions } from './locate.ts'
 import { createLogPrinter } from './log-printer.ts'
-import { printableJson } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 import { retryOf } from './run-words.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -35,7 +35,7 @@ export async function logs(
   if (options.json) await printJson(client, view, options, terminal)
   else if (options.raw) await printBytes(client, run, options, terminal)
   else {
-    if (runId === null) await terminal.talk.write(`#${run.id} ${run.hook}\n`)
+    if (runId === null) await terminal.talk.write(`#${run.id} ${printable(run.hook)}\n`)
     if (options.follow) await follow(client, run.id, { announce: false }, terminal)
     else await printStored(client, view, terminal)
   }
@@ -99,7 +99,9 @@ async function tellState(run: Run, terminal: Terminal): Promise<void> {
   const retry = retryOf(run, terminal.now())
   const waits = retry === '' ? 'is waiting' : `is waiting, ${retry}`
   const how = run.status === 'queued' ? waits : 'is still running'
-  await terminal.talk.write(`#${run.id} ${run.hook} ${how}: "runhook logs -f" follows it.\n`)
+  await terminal.talk.write(
+    `#${run.id} ${printable(run.hook)} ${how}: "runhook logs -f" follows it.\n`,
+  )
 }
 
 async function printBytes(

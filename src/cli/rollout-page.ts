@@ -35,7 +35,7 @@ export function rolloutPage(rollout: Rollout, terminal: Terminal): string {
 
 /** `#142  blog to every web: push main 8b1d0e4 by ada` */
 function headline({ id, hook, label, runs: [first] }: Rollout): string {
-  const head = `#${id}  ${hook} to every ${printable(label)}`
+  const head = `#${id}  ${printable(`${hook} to every ${label}`)}`
   if (!first) return head
   const by = first.sender === null ? '' : `by ${printable(first.sender)}`
   return `${head}: ${[eventOf(first), shortSha(first.sha), by].filter(Boolean).join(' ')}`

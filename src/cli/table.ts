@@ -3,6 +3,7 @@
  * columns that may be cut give way first, then the line is cut as a whole.
  */
 
+import { printable } from './printable.ts'
 import type { Format, Paper } from './terminal.ts'
 import { cutTo, displayWidth, padTo } from './width.ts'
 
@@ -90,6 +91,8 @@ function line(icon: Cell, cells: Row['cells'], widths: readonly number[], paper:
   return whole.trimEnd()
 }
 
+/** Whatever it is, it may stand in a database that others can write to. */
 function cellOf(cell: string | Cell | undefined): Cell {
-  return typeof cell === 'object' ? cell : { text: cell ?? '' }
+  if (typeof cell === 'object') return { ...cell, text: printable(cell.text) }
+  return { text: printable(cell ?? '') }
 }

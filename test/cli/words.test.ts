@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { printable, printableJson } from '../../src/cli/printable.ts'
+import { renderTable } from '../../src/cli/table.ts'
 import { cutTo, displayWidth } from '../../src/cli/width.ts'
 import { ago, bytes, took } from '../../src/show/when.ts'
 
@@ -73,4 +74,12 @@ test('JSON with such characters means the same and holds none of them raw', () =
   const text = printableJson(value)
   expect(JSON.parse(text)).toEqual(value)
   expect(text).toBe('{\n  "name": "a\\u007f\\u202e\\u009b\\n",\n  "list": [\n    "é"\n  ]\n}')
+})
+
+test('no cell of a table writes anything but its own line, whatever stands in it', () => {
+  const paper = { columns: null, write: async () => {}, style: (_: unknown, text: string) => text }
+  const row = { icon: { text: '+' }, cells: ['a\n+ b', { text: '\u001b]0;x\u0007' }] }
+  expect(renderTable([{ title: 'HOOK' }, { title: 'WHO' }], [row], paper)).toBe(
+    '  HOOK      WHO\n+ a\\x0a+ b  \\x1b]0;x\\x07\n',
+  )
 })
