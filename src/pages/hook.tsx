@@ -16,7 +16,7 @@ import { LastWords } from './last-words.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, inPath, type PagesParts } from './parts.ts'
 import { page } from './render.tsx'
-import { RolloutsOfHook } from './rollout-list.tsx'
+import { Rollouts } from './rollout-list.tsx'
 import { RunTable } from './run-list.tsx'
 import { dedent } from './run-tabs.tsx'
 import { Pills, Sparkline } from './status.tsx'
@@ -95,7 +95,7 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, turned: Turned | nul
           titles={titles}
         />
       )}
-      <RolloutsOfHook parts={parts} hook={hook.name} />
+      <Rollouts parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
       <Written text={await parts.store.configText(hook.config)} config={hook.config} />
       <Badge hook={hook} status={parts.control.status()} />

@@ -1,10 +1,10 @@
-/** Rollouts on pages of something else: those of a hook, and the one that a run is part of. */
+/** Rollouts on pages of something else: those of a hook, of all workers, and the one that a run is part of. */
 
 import type { Run } from '../model/run.ts'
 import type { Rollout } from '../postgres/contract.ts'
 import { statusOfRollout, summaryOf } from '../show/rollout-words.ts'
 import { Icon } from './icons.tsx'
-import { BASE, type PagesParts } from './parts.ts'
+import { BASE, hookAt, type PagesParts } from './parts.ts'
 import { ByWorker, Track } from './rollout.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
@@ -39,8 +39,8 @@ export async function RolloutOfRun(props: { rollout: Rollout; run: Run; parts: P
   )
 }
 
-/** Nothing, where there are none: most hooks run on one worker. */
-export async function RolloutsOfHook({ parts, hook }: { parts: PagesParts; hook: string }) {
+/** The newest, of one hook or of all. Nothing, where there are none: most hooks run on one worker. */
+export async function Rollouts({ parts, hook }: { parts: PagesParts; hook?: string }) {
   const found = (await parts.fleet?.rollouts({ hook, limit: LISTED })) ?? []
   if (found.length === 0) return null
   const now = Date.now()
@@ -52,6 +52,7 @@ export async function RolloutsOfHook({ parts, hook }: { parts: PagesParts; hook:
           <tr>
             <th>Rollout</th>
             <th>Status</th>
+            {hook === undefined ? <th>Hook</th> : null}
             <th>To every</th>
             <th>What</th>
             <th>Result</th>
@@ -60,7 +61,7 @@ export async function RolloutsOfHook({ parts, hook }: { parts: PagesParts; hook:
         </thead>
         <tbody>
           {found.map((rollout) => (
-            <RolloutRow rollout={rollout} now={now} />
+            <RolloutRow rollout={rollout} now={now} named={hook === undefined} />
           ))}
         </tbody>
       </table>
@@ -68,7 +69,8 @@ export async function RolloutsOfHook({ parts, hook }: { parts: PagesParts; hook:
   )
 }
 
-function RolloutRow({ rollout, now }: { rollout: Rollout; now: number }) {
+function RolloutRow(props: { rollout: Rollout; now: number; named: boolean }) {
+  const { rollout, now, named } = props
   const [first] = rollout.runs
   return (
     <tr data-key={`rollout ${rollout.id}`}>
@@ -80,6 +82,13 @@ function RolloutRow({ rollout, now }: { rollout: Rollout; now: number }) {
       <td>
         <Status status={statusOfRollout(rollout)} />
       </td>
+      {named ? (
+        <td class="hook">
+          <a href={hookAt(rollout.hook)}>
+            <Plain text={rollout.hook} />
+          </a>
+        </td>
+      ) : null}
       <td>
         <Plain text={rollout.label} />
       </td>

@@ -4,6 +4,7 @@ import { runStatuses } from '../model/run.ts'
 import { branch, event, id, name, oneOf, who } from '../show/parameters.ts'
 import { allowedSince, since } from '../show/since.ts'
 import { hasEnded } from '../show/watch.ts'
+import { worker } from '../show/workers.ts'
 import { hooksToChoose } from './delivery-filters.tsx'
 import { Icon } from './icons.tsx'
 import { Layout } from './layout.tsx'
@@ -23,6 +24,8 @@ interface Filter {
   readonly event: string | undefined
   readonly branch: string | undefined
   readonly who: string | undefined
+  /** Of a fleet. */
+  readonly worker: string | undefined
   readonly since: string | undefined
 }
 
@@ -33,12 +36,14 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
     event: queryValue(c, 'event', event),
     branch: queryValue(c, 'branch', branch),
     who: queryValue(c, 'who', who),
+    worker: parts.fleet ? queryValue(c, 'worker', worker) : undefined,
     since: queryValue(c, 'since', sinceText),
   }
   const before = queryValue(c, 'before', id)
-  const [found, hooks] = await Promise.all([
+  const [found, hooks, workers] = await Promise.all([
     parts.store.runs({ ...filterOf(filter), before, limit: AT_ONCE + 1 }),
     hooksToChoose(parts, filter),
+    workersToChoose(parts, filter),
   ])
   const runs = found.slice(0, AT_ONCE)
   const next = found.length > AT_ONCE ? runs.at(-1)?.id : undefined
@@ -54,7 +59,7 @@ export async function runsPage(c: Ask, parts: PagesParts): Promise<Response> {
     c,
     <Layout frame={frame}>
       <h1>Runs</h1>
-      <Filters filter={filter} hooks={hooks} />
+      <Filters filter={filter} hooks={hooks} workers={workers} />
       {runs.length === 0 ? (
         <NoRun isFiltered={Object.values(filter).some((value) => value !== undefined)} />
       ) : (
@@ -78,6 +83,12 @@ function filterOf({ branch, who, since: text, ...same }: Filter) {
   return { ...same, refName: branch, sender: who, since: since.read(text ?? '') }
 }
 
+/** Those that are known, and whichever the address asks for. */
+async function workersToChoose({ fleet }: PagesParts, { worker }: Filter): Promise<string[]> {
+  const known = (await fleet?.workers()) ?? []
+  return [...new Set([...known.map(({ name }) => name), ...(worker === undefined ? [] : [worker])])]
+}
+
 function NoRun({ isFiltered }: { isFiltered: boolean }) {
   if (isFiltered) return <p class="dim">No run is like this.</p>
   return (
@@ -88,7 +99,14 @@ function NoRun({ isFiltered }: { isFiltered: boolean }) {
   )
 }
 
-function Filters({ filter, hooks }: { filter: Filter; hooks: readonly string[] }) {
+interface Choices {
+  readonly filter: Filter
+  readonly hooks: readonly string[]
+  /** None where the server is alone. */
+  readonly workers: readonly string[]
+}
+
+function Filters({ filter, hooks, workers }: Choices) {
   const isFiltered = Object.values(filter).some((value) => value !== undefined)
   return (
     <form class="filters" method="get" action={`${BASE}/runs`}>
@@ -126,6 +144,19 @@ function Filters({ filter, hooks }: { filter: Filter; hooks: readonly string[] }
         Who
         <input name="who" value={filter.who ?? ''} size={10} placeholder="any" />
       </label>
+      {workers.length === 0 ? null : (
+        <label>
+          On
+          <select name="worker">
+            <option value="">any</option>
+            {workers.map((one) => (
+              <option value={one} selected={one === filter.worker}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         Since
         <input

@@ -9,6 +9,7 @@ import { Icon, type IconName } from './icons.tsx'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, inPath, type PagesParts } from './parts.ts'
 import { page, pathValue, seeOther } from './render.tsx'
+import { Rollouts } from './rollout-list.tsx'
 import { Status } from './status.tsx'
 import { When } from './times.tsx'
 import { Plain } from './visible.tsx'
@@ -45,6 +46,7 @@ export async function workersPage(c: Ask, parts: PagesParts): Promise<Response> 
           ))}
         </ul>
       )}
+      {await Rollouts({ parts })}
     </Layout>,
   )
 }
@@ -104,7 +106,9 @@ function WorkerCard({ c, worker, deployed }: CardProps) {
     <li class={`card worker s-${states[worker.state].look}`} data-key={`worker ${worker.name}`}>
       <div class="hook-head">
         <h2>
-          <Plain text={worker.name} />
+          <a href={`${BASE}/runs?worker=${inPath(worker.name)}`} title="Its runs">
+            <Plain text={worker.name} />
+          </a>
         </h2>
         {worker.labels.map((label) => (
           <span class="tag">

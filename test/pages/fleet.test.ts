@@ -74,6 +74,33 @@ describe('workers', () => {
     expect((await site.get('/-/runs/11')).text).not.toContain('waits for')
   })
 
+  test('lead to what each has done, and runs are found by them', async () => {
+    const site = await aFleetSite(aFleetWorld())
+    const { text } = await site.get('/-/workers')
+    expect(text).toContain('[/-/runs?worker=web-3] web-3')
+    const numbers = async (query: string) =>
+      [...(await site.get(`/-/runs${query}`)).text.matchAll(/\] #(\d+)/g)].map(([, id]) => id)
+    expect(await numbers('?worker=web-3')).toEqual(['13'])
+    expect(await numbers('?worker=web-9')).toEqual([])
+    expect(await numbers('?worker=')).toEqual(['21', '20', '15', '14', '13', '12', '11'])
+    const { html } = await site.get('/-/runs?worker=web-9')
+    expect(html).toMatch(/<select name="worker">.*web-1<.*<option value="web-9" selected/)
+    const alone = await aFleetSite(aWorld())
+    expect((await alone.get('/-/runs?worker=web-3')).html).not.toContain('name="worker"')
+  })
+
+  test('stand above the rollouts, as they go', async () => {
+    const site = await aFleetSite(aFleetWorld())
+    const { text } = await site.get('/-/workers')
+    expect(text).toMatch(
+      /Rollouts .*\[\/-\/rollouts\/11\] #11 failure \[\/-\/hooks\/deploy-site\] deploy-site web/,
+    )
+    expect(text).toContain('2 success, 1 failure, 2 not run')
+    const world = aFleetWorld()
+    world.fleet = aFleet({ workers: [aWorker()] })
+    expect((await (await aFleetSite(world)).get('/-/workers')).text).not.toContain('Rollouts')
+  })
+
   test('stand beside their runs in lists, where any has one', async () => {
     const site = await aFleetSite(aFleetWorld())
     expect((await site.get('/-/runs')).text).toMatch(/By On Took/)
@@ -224,7 +251,7 @@ describe('in a browser', () => {
     expect(Math.max(...(await lines('td.result')))).toBeLessThanOrEqual(2)
     await page.setViewportSize({ width: 360, height: 740 })
     await page.goto(`${site.url}/-/workers`)
-    expect(new Set(await lines('th'))).toEqual(new Set([1]))
+    expect(new Set(await lines('.worker th'))).toEqual(new Set([1]))
     const tops = await page
       .locator('.bar nav a')
       .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().top))
