@@ -13,6 +13,7 @@ import { Icon } from './icons.tsx'
 import { Crumbs, Layout } from './layout.tsx'
 import { readPlace, START } from './lines.ts'
 import { Log, readWindow } from './log.tsx'
+import { StepsNotRun } from './not-run.tsx'
 import { type Ask, BASE, hookAddress, hookNamed, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
 import { RolloutOfRun, rolloutOf } from './rollout-list.tsx'
@@ -84,7 +85,12 @@ async function logOf(c: Ask, parts: PagesParts, run: Run) {
   const from = readPlace(queryValue(c, 'from', place) ?? '') ?? START
   const steps = await stepsOf(parts, run)
   const window = await readWindow(parts, run, steps, from)
-  return <Log run={run} steps={steps} window={window} first={from.line} />
+  return (
+    <>
+      <Log run={run} steps={steps} window={window} first={from.line} />
+      {window.more ? null : <StepsNotRun run={run} steps={steps} parts={parts} />}
+    </>
+  )
 }
 
 function tabAddress(run: Run, tab: Tab): string {
