@@ -34,7 +34,7 @@ function isAlive(pid: number): boolean {
 describe('the PostgreSQL of tests', () => {
   onPostgres('gives each test a database of its own', async () => {
     const [one, two] = [connected(await aDatabase()), connected(await aDatabase())]
-    await one.query('CREATE TABLE there (id BIGINT)')
+    await one.query('CREATE TABLE public.there (id BIGINT)')
     const known = await two.query(`SELECT to_regclass('there') AS there`)
     expect(known).toEqual([{ there: null }])
     const [user] = await one.query(
@@ -49,11 +49,11 @@ describe('the PostgreSQL of tests', () => {
       const server = await aServer()
       const url = await server.createDatabase()
       const database = connected(url)
-      await database.query('CREATE TABLE kept AS SELECT 7 AS id')
+      await database.query('CREATE TABLE public.kept AS SELECT 7 AS id')
       await server.stop(mode)
       await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'storage' })
       await server.start()
-      expect(await database.query('SELECT id FROM kept')).toEqual([{ id: 7 }])
+      expect(await database.query('SELECT id FROM public.kept')).toEqual([{ id: 7 }])
       expect(server.url('fleet_1')).toBe(url)
     },
   )

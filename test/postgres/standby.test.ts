@@ -17,7 +17,7 @@ function connected(url: string, lifetimeS?: number): Postgres {
 
 const only = { code: 'storage', message: expect.stringContaining('can only be read') }
 const insert = (database: Postgres) =>
-  database.transaction((session) => session.query('CREATE TABLE made ()'))
+  database.transaction((session) => session.query('CREATE TABLE public.made ()'))
 
 async function serverOf(database: Postgres): Promise<number> {
   const [row] = await database.query('SELECT inet_server_port() AS port')
@@ -29,7 +29,7 @@ onPostgres('a commit whose wait for the standby was cancelled does not count as 
   const server = await aServer({ settings })
   const database = connected(await server.createDatabase())
   const waits = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
-  for (const change of [() => insert(database), () => database.query('CREATE TABLE other ()')]) {
+  for (const change of [() => insert(database), () => database.query('CREATE TABLE public.other ()')]) {
     const changed = change()
     changed.catch(() => undefined)
     await until(async () => (await server.administer(waits)).length > 0, 'the wait')
