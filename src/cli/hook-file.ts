@@ -74,10 +74,10 @@ export async function problemText(
   return `${renderProblems(near(file, terminal), text, problems, { color })}\n`
 }
 
-/** Relative to here, unless it is somewhere else altogether. */
-export function near(file: string, terminal: Terminal): string {
-  const path = relative(terminal.folder, file)
-  return path.startsWith('..') ? file : path
+/** Relative to here, unless it is somewhere else altogether; of "/", where services are started, everything is. */
+export function near(file: string, { folder }: Pick<Terminal, 'folder'>): string {
+  const path = relative(folder, file)
+  return path.startsWith('..') || folder === '/' ? file : path
 }
 
 function unknownHook(name: string, known: readonly string[], file: string): RunhookError {

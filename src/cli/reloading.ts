@@ -109,8 +109,8 @@ export function inWords(hooks: number): string {
   return hooks === 1 ? '1 hook' : `${hooks} hooks`
 }
 
-/** Relative to here where that is shorter. */
-export function shortPath(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near.startsWith('..') ? path : near
+/** Relative to here where that is shorter; not to "/", where services are started. */
+export function shortPath(path: string, here = process.cwd()): string {
+  const near = relative(here, path)
+  return near.startsWith('..') || here === '/' ? path : near
 }
