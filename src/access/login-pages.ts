@@ -127,6 +127,7 @@ export interface LoginPage {
   readonly elsewhere?: string | null
 }
 
+/** The form has no address of its own: it goes to that of the page, and `#L42` of a link with it, all the way back. */
 export function loginPage(shown: LoginPage): Promise<Response> {
   const { status, next, name = '', problem = null, oidc, elsewhere = null } = shown
   const hint = html`<p>No password yet? <code>runhook user link NAME</code> on the server prints a link that lets
@@ -134,7 +135,7 @@ you in.</p>`
   const content = html`${problemOf(problem)}
 ${oidc && elsewhere ? leftPart(oidc, elsewhere) : ''}
 ${oidc ? providerPart(oidc, ownPath(next)) : ''}
-<form class="wide" method="post" action="/-/login">
+<form class="wide" method="post">
 <input type="hidden" name="next" value="${ownPath(next)}">
 <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required${oidc ? '' : ' autofocus'}></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>

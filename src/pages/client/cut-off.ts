@@ -52,7 +52,7 @@ const cutOff: CutOff = (() => {
   function signIn(redirected: boolean): Element {
     const here = location.pathname + location.search
     const link = document.createElement('a')
-    link.href = redirected ? here : `/-/login?next=${encodeURIComponent(here)}`
+    link.href = (redirected ? here : `/-/login?next=${encodeURIComponent(here)}`) + location.hash
     link.textContent = 'Sign in'
     return link
   }
