@@ -25,7 +25,7 @@ import type { HooksFile } from './schema.ts'
 import { readSecrets, type SecretSource } from './secrets.ts'
 import { type Overrides, readServer } from './settings.ts'
 import { checkShape } from './shape.ts'
-import { isTooDeep, nodeAt, readTree, unsafeKeys } from './source.ts'
+import { isTooDeep, linesIn, nodeAt, readTree, unsafeKeys } from './source.ts'
 import { checkDefaults, readValuesOf } from './surroundings.ts'
 import { checkTerms } from './terms.ts'
 import { readValues } from './values.ts'
@@ -155,9 +155,9 @@ async function readConfig(
   draft: FileDraft & { readonly misnamed: ReadonlyMap<string, string> },
   { overrides = {}, environment }: LoadOptions,
 ): Promise<Omit<Config, 'hidden'>> {
-  const masked = maskSecrets(text)
+  const [masked, lineAt] = [maskSecrets(text), linesIn(text)]
   const hooks = new Map<string, Hook>()
-  const texts = new Map<string, string>()
+  const [lines, texts] = [new Map<string, number>(), new Map<string, string>()]
   for (const [key, written] of Object.entries(draft.written.hooks ?? {})) {
     const name = draft.misnamed.get(key) ?? key
     const { offset, length } = nodeAt(root, ['hooks', name]) ?? root
@@ -165,6 +165,7 @@ async function readConfig(
     const config = createHash('sha256').update(source).digest('hex').slice(0, 12)
     const hashes = { config, commandHash: commandHash(name, ...valuesAt(root, name)) }
     hooks.set(name, await readHook(name, written, hashes, draft))
+    lines.set(name, lineAt(offset))
     texts.set(config, source)
   }
   checkHooks(hooks, draft.report)
@@ -172,7 +173,7 @@ async function readConfig(
   checkTerms(draft)
   const server = await readServer(draft, overrides, environment.STATE_DIRECTORY)
   if (draft.role !== 'receiver') warnOfOtherHashes({ hooks, ...server }, draft.report)
-  return { file: path, role: draft.role, server, hosts: draft.hosts, hooks, texts }
+  return { file: path, role: draft.role, server, hosts: draft.hosts, hooks, lines, texts }
 }
 
 /** A hook and the defaults as they are written, before variables are filled in. */

@@ -86,6 +86,15 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   return { line: before.split('\n').length, column: offset - start + 1 }
 }
 
+/** The line of each place in a text, from 1, where many are asked for. */
+export function linesIn(text: string): (offset: number) => number {
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index)
+  return (offset) => {
+    const before = ends.findIndex((end) => end >= offset)
+    return (before < 0 ? ends.length : before) + 1
+  }
+}
+
 // ---- syntax ------------------------------------------------------------------------------------------
 
 const wording: Readonly<Record<string, readonly [message: string, hint: string | null]>> = {

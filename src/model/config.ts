@@ -87,6 +87,8 @@ export interface Config {
   readonly server: ServerSettings
   readonly hosts: ReadonlyMap<HostName, readonly Secret[]>
   readonly hooks: ReadonlyMap<string, Hook>
+  /** Where each hook begins in the file, from 1, by its name. */
+  readonly lines: ReadonlyMap<string, number>
   /** Text of each hook as written, by its `config` hash: secrets stand there as `${NAME}`. */
   readonly texts: ReadonlyMap<string, string>
   /** Values that no output, log or history may show: see hooks/hidden.ts. */

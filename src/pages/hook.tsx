@@ -1,5 +1,6 @@
 /** One hook: how it has been doing, how it is written, and starting it by hand. */
 
+import { basename } from 'node:path'
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { reaches } from '../record/tokens.ts'
@@ -97,7 +98,7 @@ async function drawn(c: Ask, parts: PagesParts, hook: Hook, turned: Turned | nul
       )}
       <Rollouts parts={parts} hook={hook.name} />
       <h2>As it is written</h2>
-      <Written text={await parts.store.configText(hook.config)} config={hook.config} />
+      <Written hook={hook} parts={parts} text={await parts.store.configText(hook.config)} />
       <Badge hook={hook} status={parts.control.status()} />
     </Layout>,
     turned?.error.httpStatus,
@@ -120,9 +121,9 @@ function Sources({ hook }: { hook: Hook }) {
     <div class="run-what">
       <p>
         {repositories.map((one) => (
-          <b>{one}</b>
+          <b>{plain(one)}</b>
         ))}
-        <span>{events.join(', ')}</span>
+        <span>{plain(events.join(', '))}</span>
         <code>{`${hook.methods.join(' ')} ${hook.path}`}</code>
         {hook.enabled ? null : <span class="tag">switched off</span>}
         {hook.open ? <Open hook={hook} /> : null}
@@ -165,14 +166,21 @@ function medianOf(runs: readonly Run[]): string {
   return middle === undefined ? '–' : took(middle)
 }
 
-function Written({ text, config }: { text: string | null; config: string }) {
+/** The place is of the config in use: where the file has mistakes, it may have moved. */
+function Written(props: { hook: Hook; parts: PagesParts; text: string | null }) {
+  const { hook, parts, text } = props
   if (text === null) return <p class="dim">Its text is not kept.</p>
+  const { file, lines } = parts.hooks()
+  const line = lines.get(hook.name)
   return (
     <>
       <p class="dim">
-        Config <code>{config}</code>, without the values of its secrets. It is changed in the hooks
-        file, never here.
+        Config <code>{hook.config}</code>, without the values of its secrets. It is changed in the
+        hooks file, never here:
       </p>
+      <copy-text class="copied">
+        <code>{plain(line === undefined ? basename(file) : `${basename(file)}:${line}`)}</code>
+      </copy-text>
       <Pre look="config" label="The hook as it is written">
         <Plain text={dedent(text)} />
       </Pre>

@@ -36,6 +36,13 @@ describe('the config', () => {
     expect(other.config?.hooks.get('a')?.config).not.toBe(hash)
   })
 
+  test('says in which line each hook begins', async () => {
+    const hook = (more: string) => `{${more} "on": "manual", "run": "true", "secret": "${REF}" }`
+    const hooks = `"a": ${hook('')}, "b": ${hook('')},\r\n\n"c":\n ${hook('\n')}`
+    const { config } = await written(`// why\n{ "hooks": {\n${hooks} } }`)
+    expect(Object.fromEntries(config?.lines ?? [])).toEqual({ a: 3, b: 3, c: 6 })
+  })
+
   test('has the settings of the server', async () => {
     const server = {
       host: '0.0.0.0',

@@ -81,3 +81,11 @@ describe('a hooks file with mistakes', () => {
     )
   })
 })
+
+test('the page of a hook says where it is written', async () => {
+  const site = await aFollowingSite({ 'deploy-site': pushed('true') })
+  const look = async () => textOf((await site.get('/-/hooks/deploy-site')).text)
+  expect(await look()).toMatch(/It is changed in the hooks file, never here: hooks\.json:3\b/)
+  write(site, `\n${JSON.stringify({ hooks: { 'deploy-site': pushed('false') } }, null, 2)}`)
+  await until(async () => /hooks\.json:4\b/.test(await look()), 'the file as it is now')
+})

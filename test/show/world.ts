@@ -361,6 +361,7 @@ function configOf(world: World): Config {
     },
     hosts: new Map(),
     hooks: new Map(world.hooks.map((hook) => [hook.name, hook])),
+    lines: new Map(),
     texts: new Map(),
     hidden: [],
     role: 'all',
