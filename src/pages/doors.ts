@@ -9,6 +9,7 @@ import { isForm, NO_FORM } from '../access/form.ts'
 import { crossSiteProblem } from '../access/same-origin.ts'
 import { messageOf, RunhookError } from '../errors.ts'
 import { type Role, reaches } from '../record/tokens.ts'
+import { ownTurn } from '../show/turn.ts'
 import { failurePage } from './failure.tsx'
 import type { Ask, PagesEnv, PagesParts } from './parts.ts'
 
@@ -75,8 +76,9 @@ export function createDoors(parts: Pick<PagesParts, 'report' | 'publicUrl' | 'fl
     list,
     get(path, role, handle) {
       list.push({ method: 'GET', path, role })
-      app.get(path, (c) => {
+      app.get(path, async (c) => {
         admit(c, role)
+        await ownTurn()
         return handle(c)
       })
     },

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Run, StepRecord } from '../model/run.ts'
 import { stepsOf } from '../show/events.ts'
+import { ownTurn } from '../show/turn.ts'
 import { hasEnded, watch } from '../show/watch.ts'
 import type { Piece } from './ansi.ts'
 import { createLines, type Line, type Place, writePlace } from './lines.ts'
@@ -56,6 +57,7 @@ export async function* logEvents(
       continue
     }
     if (last && !hasEnded(last)) steps = await stepsOf(parts, last)
+    await ownTurn()
     yield* send(lines.read(moment.bytes, borders(steps)), lines.rest())
     told = moment.at + moment.bytes.length
     if (last) yield* heads.changed(last, steps, told)

@@ -4,6 +4,7 @@ import { createContext } from 'hono/jsx'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { RunhookError } from '../errors.ts'
 import { type Reader, readOne } from '../show/parameters.ts'
+import { ownTurn } from '../show/turn.ts'
 import type { Ask } from './parts.ts'
 
 type Drawn = HtmlEscapedString | Promise<HtmlEscapedString>
@@ -12,6 +13,7 @@ type Drawn = HtmlEscapedString | Promise<HtmlEscapedString>
 export const HasFleet = createContext(false)
 
 export async function page(c: Ask, drawn: Drawn, status = 200): Promise<Response> {
+  await ownTurn() // those that waited for a file come on together
   const framed = <HasFleet.Provider value={c.get('hasFleet') ?? false}>{drawn}</HasFleet.Provider>
   const html = `<!doctype html>${await framed.toString()}`
   return c.body(html, status as 200, { 'content-type': 'text/html; charset=utf-8' })

@@ -15,6 +15,7 @@ import { failureAnswer, refusal } from './answers.ts'
 import { readFields } from './body.ts'
 import { type Description, operationOf } from './describe.ts'
 import { type None, type Readers, readPath, readQuery, type Values } from './parameters.ts'
+import { ownTurn } from './turn.ts'
 
 export interface Route<Path extends Readers, Query extends Readers> extends Description {
   readonly role: Role
@@ -81,6 +82,7 @@ export function createRoutes(
       const serve = async (c: Ask) => {
         const query = readQuery(c.req.queries(), route.query ?? {})
         const given = readPath(c.req.param(), route.path ?? {})
+        await ownTurn()
         // What a route leaves out it does not read, so its type holds nothing of it either.
         return handle(c, { path: given, query } as Parameters<typeof handle>[1])
       }
