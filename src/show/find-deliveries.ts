@@ -3,10 +3,10 @@
  * delivery that comes: so a page looks through so many and no more, and says where to go on.
  */
 
-import { setImmediate } from 'node:timers/promises'
 import type { StoredDelivery } from '../model/delivery.ts'
 import { type DeliveryFilter, outcomes, type Store } from '../record/store.ts'
 import { branch, event, id, like, name, oneOf } from './parameters.ts'
+import { ownTurn } from './turn.ts'
 
 /** Numbers that one page goes through, in so many statements: nothing else is answered while SQLite runs one. */
 export const LOOKED_AT = 10_000
@@ -53,7 +53,7 @@ export async function findDeliveries(
     const range = { before: newest + 1, from: below, limit: limit + 1 - found.length }
     found.push(...(await store.deliveries({ ...wanted, ...range })))
     if (found.length > limit) return paged(found, limit)
-    await setImmediate()
+    await ownTurn()
   }
   const isCut = (await newestBelow(store, below, wanted)) !== null
   return { deliveries: found, next: isCut && below !== undefined ? below : null, isCut }
