@@ -16,7 +16,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
   const program = new Command('runhook')
     .description('When something happens at your Git host, or you call a URL, run a command here.')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; of a command also: runhook help runs')
+    .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => void terminal.out.write(text),
@@ -61,6 +61,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
 
 const examples = `
 Examples:
+  runhook help deliveries              every option of a command, with examples
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
   runhook doctor                       would its commands work here, from a hook?

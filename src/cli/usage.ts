@@ -32,8 +32,10 @@ export function mistake(
   if (code === 'commander.help') return ''
   const path = commandsIn(words, program)
   const [, flag = ''] = /^error: unknown option '--([^'=]+)/.exec(message) ?? []
-  const meant = meantBy(flag, path.at(-1) ?? program)
-  const says = meant === null ? message : `${message.split('\n', 1)}\n(Did you mean ${meant}?)`
+  const command = path.at(-1) ?? program
+  const meant = meantBy(flag, command) ?? placedWrong(message, command)
+  const [first] = message.split('\n', 1)
+  const says = meant === null ? message : `${first}\n(Did you mean ${meant}?)`
   return `${says}\nSee: ${path.map((one) => one.name()).join(' ')} --help\n`
 }
 
@@ -54,6 +56,17 @@ function commandsIn(words: readonly string[], program: Command): Command[] {
 
 function beneath(command: Command, word: string): Command | undefined {
   return command.commands.find((one) => one.name() === word)
+}
+
+/** `trigger clear scope=pages` and `deliveries blog`: what was said is right, where it stands is not. */
+function placedWrong(message: string, command: Command): string | null {
+  const has = (option: string) => command.options.some(({ long }) => long === option)
+  const [, extra = ''] = /^error: too many arguments .*? but got \d+: (.*)\.$/.exec(message) ?? []
+  const input = extra.split(', ').find((word) => /^[\w-]+=/.test(word))
+  if (input !== undefined && has('--input')) return `-i ${input}`
+  const [, hook] =
+    /^error: command-argument value '([a-z][a-z0-9-]*)' is invalid/.exec(message) ?? []
+  return hook !== undefined && has('--hook') ? `--hook ${hook}` : null
 }
 
 /** Options of other tools, which no spelling distance would find: by verb, then what is meant. */

@@ -8,11 +8,21 @@ import { asking, type Verbs } from './verbs.ts'
 
 const OUTCOMES = 'ran nothing problem'.split(' ')
 
+const listSample = `  runhook deliveries 57                  why did this push run nothing?
+  runhook deliveries --refused           what was turned away: a wrong signature, a wrong path
+  runhook deliveries --outcome nothing --since 12h`
+
 export function addDeliveries(verbs: Verbs): void {
-  asking(verbs, 'deliveries', 'list what arrived; with an id, why each hook did or did not run')
-    .argument('[id]', 'delivery', toId)
+  const what = 'list what arrived; with an id, why each hook did or did not run'
+  asking(verbs, 'deliveries', what, listSample)
+    .argument('[id]', 'delivery, such as 57', toId)
     .option('--hook <name>', 'only what was held against this hook')
-    .addOption(new Option('--outcome <outcome>', 'only those').choices(OUTCOMES))
+    .addOption(
+      new Option(
+        '--outcome <outcome>',
+        'only those that ran something, ran nothing, or could not be used',
+      ).choices(OUTCOMES),
+    )
     .option('--event <name>', 'only of this event, such as push')
     .option('--repository <name>', 'only of this repository, such as acme/site')
     .option('--branch <name>', 'only of this branch or tag')

@@ -31,7 +31,7 @@ export function addImport(verbs: Verbs): void {
   verb(
     verbs,
     'import [file]',
-    'read such a file into a database or folder without a history',
+    'read what export wrote, into a database or folder without a history',
   ).action(async (file: string | undefined, options: PlaceOptions) => {
     const { importRecord } = await import('./import.ts')
     verbs.finish(await importRecord(file, options, verbs.terminal))

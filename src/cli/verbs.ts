@@ -181,8 +181,12 @@ export function addTrigger(verbs: Verbs): void {
 
 const STATUSES = 'queued running success failure timed_out cancelled interrupted'.split(' ')
 
+const runsSample = `  runhook runs blog                       those of blog
+  runhook runs --status failure --since 7d  what failed in the last week
+  runhook runs --branch main --limit 5`
+
 export function addRuns(verbs: Verbs): void {
-  asking(verbs, 'runs [hook]', 'list runs, newest first')
+  asking(verbs, 'runs [hook]', 'list runs, newest first', runsSample)
     .option('--hook <name>', 'only of this hook')
     .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
     .option('--event <name>', 'only of this event, such as push')

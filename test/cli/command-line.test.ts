@@ -14,7 +14,7 @@ When something happens at your Git host, or you call a URL, run a command here.
 
 Options:
   -V, --version                 print the version
-  -h, --help                    print help; of a command also: runhook help runs
+  -h, --help                    print help
 
 Run it:
   serve [options]               listen for deliveries and run hooks
@@ -49,9 +49,10 @@ On several machines:
 Keep its history:
   migrate [options]             bring the database to this release's schema
   export [options]              write the whole history to a file, to move it
-  import [options] [file]       read such a file into a database or folder without a history
+  import [options] [file]       read what export wrote, into a database or folder without a history
 
 Examples:
+  runhook help deliveries              every option of a command, with examples
   runhook serve                        listen, as hooks.json says
   runhook check                        find mistakes in hooks.json
   runhook doctor                       would its commands work here, from a hook?
@@ -115,6 +116,14 @@ test.each<[string[], string]>([
   [
     ['send', 'x', '--repo', 'acme'],
     "error: option '--repo <owner/name>' argument 'acme' is invalid. Write owner/name.\n",
+  ],
+  [
+    ['trigger', 'x', 'scope=all'],
+    "error: too many arguments for 'trigger'. Expected 1 argument but got 2: x, scope=all.\n(Did you mean -i scope=all?)\n",
+  ],
+  [
+    ['deliveries', 'blog'],
+    "error: command-argument value 'blog' is invalid for argument 'id'. Write a number such as 142 or #142.\n(Did you mean --hook blog?)\n",
   ],
   [['bogus', '--help'], "error: unknown command 'bogus'\n(Did you mean logs?)\n"],
   [['user', 'ad'], "error: unknown command 'ad'\n(Did you mean add?)\n"],
