@@ -38,9 +38,15 @@ describe('runhook trigger', () => {
   })
 
   test.each([
-    [['-i', 'count=a[$(id)]'], 'error: input "count" must be a whole number.\n'],
-    [[], 'error: input "count" is required.\n'],
-    [['-i', 'count=1', '-i', 'scope=x'], 'error: input "scope" must be one of pages, all.\n'],
+    [
+      ['-i', 'count=a[$(id)]'],
+      'error: input "count" must be a whole number: digits only, at most 15. Inputs are given as -i NAME=VALUE.\n',
+    ],
+    [[], 'error: input "count" is required: a whole number. Inputs are given as -i NAME=VALUE.\n'],
+    [
+      ['-i', 'count=1', '-i', 'scope=x'],
+      'error: input "scope" must be one of pages, all. Inputs are given as -i NAME=VALUE.\n',
+    ],
     [
       ['-i', 'count=1', '-i', 'x=1'],
       'error: hook "clear" has no input "x"; it takes scope, count.\n',
@@ -89,7 +95,7 @@ test('a run that is not there is told in the same words by every verb', async ()
     expect({ verb, code, stderr }).toEqual({
       verb,
       code: 3,
-      stderr: 'error: There is no run #99.\n',
+      stderr: 'error: There is no run #99. "runhook runs" lists those that are kept.\n',
     })
   }
 })

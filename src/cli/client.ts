@@ -110,11 +110,21 @@ function refusalOf(way: Way, answer: IncomingMessage, body: unknown): RunhookErr
   const [code, message, hint] = ['code', 'message', 'hint'].map((name) => field(error, name))
   if (typeof message === 'string') {
     const known = isErrorCode(code) ? code : 'run-failed'
-    return new RunhookError(known, message, typeof hint === 'string' ? { hint } : {})
+    const next = typeof hint === 'string' ? hint : nextOf(message)
+    return new RunhookError(known, message, next === null ? {} : { hint: next })
   }
   const { statusCode, headers } = answer
   if (headers.location !== undefined) return stranger(way, ` that it moved to ${headers.location}`)
   return stranger(way, ` ${statusCode} and does not say why`)
+}
+
+/** What to type next, which a server cannot know: it is asked by pages and programs, too. */
+function nextOf(message: string): string | null {
+  const [, missing] = /^There is no (run|delivery) #\d+\.$/.exec(message) ?? []
+  if (missing === 'run') return '"runhook runs" lists those that are kept.'
+  if (missing === 'delivery') return '"runhook deliveries" lists those that are kept.'
+  const isInput = /^input "[^"]*" (is required|must be)/.test(message)
+  return isInput ? 'Inputs are given as -i NAME=VALUE.' : null
 }
 
 /** A proxy perhaps, or another program altogether. */

@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { RunhookError } from '../errors.ts'
+import { unknownInput } from '../hooks/inputs.ts'
 import { type Call, type CallOptions, composeCall } from '../hosts/call.ts'
 import { askedOf, formsFor, sampleSource } from '../hosts/forms.ts'
 import * as recipes from '../hosts/recipes.ts'
@@ -48,13 +49,12 @@ export async function sign(
  * What was said, and the defaults of the rest. What is required and was not said stands there empty: its
  * name is seen, and the server asks for it should nobody fill it in.
  */
-function inputsOf(
-  { inputs, repositories }: Hook,
-  given: Buffer | null,
-  { input }: SignOptions,
-): CallOptions {
-  const isCall = given === null && repositories.length === 0
-  const wanted = inputs.filter((one) => isCall && (one.required || one.default !== null))
+function inputsOf(hook: Hook, given: Buffer | null, { input }: SignOptions): CallOptions {
+  const isCall = given === null && hook.repositories.length === 0
+  const isKnown = (name: string) => hook.inputs.some((one) => one.name === name)
+  const strange = isCall ? Object.keys(input ?? {}).find((name) => !isKnown(name)) : undefined
+  if (strange !== undefined) throw new RunhookError('usage', `${unknownInput(hook, strange)}.`)
+  const wanted = hook.inputs.filter((one) => isCall && (one.required || one.default !== null))
   const asked = wanted.map((one) => [one.name, one.default ?? ''] as const)
   const all = { ...Object.fromEntries(asked), ...input }
   return Object.keys(all).length > 0 ? { input: all } : {}

@@ -33,7 +33,8 @@ export function readInputs(hook: Hook, given: unknown): { inputs: Inputs } | { p
 function readOne(input: Input, given: unknown): { value: string } | { problem: string } {
   if (given === undefined || given === '') {
     if (input.default !== null) return { value: input.default }
-    return input.required ? { problem: `input "${input.name}" is required` } : { value: '' }
+    if (!input.required) return { value: '' }
+    return { problem: `input "${input.name}" is required${wanted(input)}` }
   }
   if (Array.isArray(given)) return { problem: `input "${input.name}" was given more than once` }
   const value = typeof given === 'string' ? given : scalar(given)
@@ -41,6 +42,13 @@ function readOne(input: Input, given: unknown): { value: string } | { problem: s
     return { problem: `input "${input.name}" must be a text, a number or true/false` }
   const problem = valueProblem(input, value)
   return problem ? { problem: `input "${input.name}" ${problem}` } : { value }
+}
+
+/** The end of that sentence: what would be taken. */
+function wanted({ type, options }: Input): string {
+  if (options) return `: one of ${options.join(', ')}`
+  if (type === 'number') return ': a whole number'
+  return type === 'boolean' ? ': true or false' : ''
 }
 
 function scalar(value: unknown): string | null {
@@ -61,7 +69,8 @@ export function valueProblem(input: Input, value: string): string | null {
   return null
 }
 
-function unknownInput(hook: Hook, name: string): string {
+/** For a name that none of the hook's inputs has. */
+export function unknownInput(hook: Hook, name: string): string {
   const shown = name.replace(/[^\w-]/g, '?').slice(0, 40)
   if (hook.inputs.length === 0)
     return `hook "${hook.name}" takes no inputs, but "${shown}" was given`

@@ -38,7 +38,7 @@ test('a run or a hook that is not there is told, with exit code 3', async () => 
   const shell = await aShellWithServer()
   expect(await shell.run('logs', '7')).toMatchObject({
     code: 3,
-    talk: 'error: There is no run #7.\n',
+    talk: 'error: There is no run #7. "runhook runs" lists those that are kept.\n',
   })
   expect(await shell.run('logs', 'blog')).toMatchObject({
     code: 3,

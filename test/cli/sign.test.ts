@@ -343,6 +343,14 @@ needs('bash')('without its secret nothing is sent, and the shell says what to se
   expect(received).toEqual([])
 })
 
+test('an input that the hook does not have is not signed for', async () => {
+  expect(await aSigner().run('sign', 'clear-cache', '--curl', '-i', 'scop=all')).toMatchObject({
+    code: 2,
+    out: '',
+    talk: 'error: hook "clear-cache" has no input "scop"; it takes scope.\n',
+  })
+})
+
 test('bytes that no command line can hold must be in a file', async () => {
   const shell = aSigner({ input: Buffer.from([0xff]) })
   expect(await shell.run('sign', 'clear-cache', '-', '--curl')).toMatchObject({

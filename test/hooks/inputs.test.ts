@@ -37,6 +37,34 @@ test('values are texts for the command, whatever JSON they came as', async () =>
   })
 })
 
+test('what is required and was not given is named with what would be taken', async () => {
+  const inputs = {
+    word: { required: true },
+    scope: { required: true, options: ['pages', 'all'] },
+    count: { required: true, type: 'number' },
+    sure: { required: true, type: 'boolean' },
+  }
+  const given: Record<string, string> = {}
+  const hook = await hookOf({ on: { manual: { inputs } }, secret: REF, run: 'true' })
+  const said: unknown[] = []
+  for (const [name, value] of [
+    ['word', 'x'],
+    ['scope', 'all'],
+    ['count', '1'],
+    ['sure', 'true'],
+  ]) {
+    said.push(readInputs(hook, given))
+    given[String(name)] = String(value)
+  }
+  expect(said).toEqual([
+    { problem: 'input "word" is required' },
+    { problem: 'input "scope" is required: one of pages, all' },
+    { problem: 'input "count" is required: a whole number' },
+    { problem: 'input "sure" is required: true or false' },
+  ])
+  expect(readInputs(hook, given)).toEqual({ inputs: given })
+})
+
 describe('a value is refused', () => {
   test.each([
     [undefined, 'input "note" is required'],
