@@ -41,7 +41,9 @@ export async function check(options: CheckOptions, terminal: Terminal): Promise<
   }
   const stray = (['hook', 'event', 'host'] as const).find((name) => options[name] !== undefined)
   if (stray)
-    throw new RunhookError('usage', `--${stray} is for --explain, which says what to judge.`)
+    throw new RunhookError('usage', `--${stray} is for --explain, which says what to judge.`, {
+      hint: `Add --explain ID or --explain FILE, or leave --${stray} out.`,
+    })
   if (options.hashes) return printHashes(options, terminal)
   const file = configFile(options, terminal)
   const deep = options.deep ? await import('./check-deep.ts') : null

@@ -39,12 +39,15 @@ export async function deliveries(
   terminal: Terminal,
 ): Promise<number> {
   if (options.refused && id !== undefined) {
-    throw new RunhookError('usage', 'What was refused is not kept, only counted: it has no id.')
+    throw new RunhookError('usage', 'What was refused is not kept, only counted: it has no id.', {
+      hint: 'Leave the id out, or --refused.',
+    })
   }
   if (isFiltered(options) && (options.refused || id !== undefined)) {
     throw new RunhookError(
       'usage',
-      'The options that narrow the list of deliveries go with no other list.',
+      '--hook, --outcome, --event, --repository, --branch and --since narrow the list of deliveries, and nothing else.',
+      { hint: 'Leave them out, or the id or --refused.' },
     )
   }
   const client = await connect(options, terminal)

@@ -2,11 +2,11 @@
 
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { messageOf, RunhookError } from '../errors.ts'
+import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import { readPostgres } from '../postgres/archive.ts'
 import { readSqlite } from '../record/archive-sqlite.ts'
 import type { Entry } from '../record/archive-tables.ts'
@@ -59,7 +59,9 @@ async function toFile(blocks: AsyncIterable<Uint8Array>, file: string): Promise<
   } catch (error) {
     await rm(part, { force: true })
     if (error instanceof RunhookError) throw error
-    throw new RunhookError('storage', `${file} cannot be written: ${messageOf(error)}.`)
+    const folder = dirname(file)
+    const why = systemCode(error) === 'ENOENT' ? `there is no folder ${folder}` : messageOf(error)
+    throw new RunhookError('storage', `${file} cannot be written: ${why}.`)
   }
 }
 

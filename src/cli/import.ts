@@ -1,9 +1,9 @@
 /** `runhook import`: what `runhook export` wrote, into a database or a data folder that has no history. */
 
 import { createReadStream } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { RunhookError } from '../errors.ts'
+import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import type { Config } from '../model/config.ts'
 import { DEFAULT_LABEL } from '../model/hook.ts'
 import { restorePostgres } from '../postgres/archive-restore.ts'
@@ -70,8 +70,12 @@ async function sourceOf(
 ): Promise<AsyncIterable<Uint8Array>> {
   if (file === undefined || file === '-') return terminal.inputPieces()
   const path = resolve(terminal.folder, file)
-  await access(path).catch(() => {
-    throw new RunhookError('not-found', `${file} cannot be read.`)
+  await access(path, constants.R_OK).catch((cause: unknown) => {
+    const says =
+      systemCode(cause) === 'ENOENT'
+        ? `There is no file ${path}.`
+        : `${path} cannot be read: ${messageOf(cause)}.`
+    throw new RunhookError('not-found', says, { hint: 'Name what "runhook export" wrote.', cause })
   })
   return createReadStream(path)
 }

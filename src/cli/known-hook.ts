@@ -14,8 +14,11 @@ export async function refuseUnknownHook(client: Client, name: string): Promise<v
   const known = hooks.map((hook) => hook.name)
   if (known.includes(name)) return
   const guess = suggest(name, known)
-  const others =
-    guess === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${guess}"?`
+  const others = /^\d+$/.test(name)
+    ? `"runhook logs ${name}" shows the run of that number.`
+    : guess === null
+      ? `Known: ${known.join(', ') || 'none'}.`
+      : `Did you mean "${guess}"?`
   throw new RunhookError('not-found', `There is no hook "${name}".`, {
     // It may be in the file that was not taken over.
     hint: configProblem === null ? others : `${configProblem}: see "runhook check".`,

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'jsonc-parser'
+import { RunhookError } from '../errors.ts'
 import { readEnvFile } from '../hooks/env.ts'
 import { createVariables } from '../hooks/variables.ts'
 import { type Client, createClient, socketWay } from './client.ts'
@@ -33,8 +34,23 @@ export async function connect(options: PlaceOptions, terminal: Terminal): Promis
     const { networkWay } = await import('./remote.ts')
     return createClient(await networkWay(options.server, terminal))
   }
-  const data = await dataFolder(options, terminal)
-  return createClient(socketWay(join(data, 'runhook.sock'), terminal.user))
+  const socket = join(await dataFolder(options, terminal), 'runhook.sock')
+  refuseMissing(options, socket, terminal)
+  return createClient(socketWay(socket, terminal.user))
+}
+
+/** A file that was named and is not there is why no server is found beside it. */
+function refuseMissing(options: PlaceOptions, socket: string, terminal: Terminal): void {
+  const file = configFile(options, terminal)
+  const isNamed = options.data === undefined && options.config !== undefined
+  if (!isNamed || existsSync(file) || existsSync(socket)) return
+  throw new RunhookError(
+    'unreachable',
+    `There is no hooks file at ${file}, and no server beside it.`,
+    {
+      hint: 'Name that of the server with --config FILE, or its data folder with --data FOLDER.',
+    },
+  )
 }
 
 /** As hooks/settings.ts decides it: --data, `server.data` of the file, $STATE_DIRECTORY, .runhook. */

@@ -115,10 +115,9 @@ function Advice({ refusal, byPath, config }: Omit<RowProps, 'now'>) {
   const { path } = refusal
   const hook = byPath.get(path)
   const advice = adviceOn(refusal, config)
-  if (hook === undefined && advice !== null) return <span class="why">{advice}</span>
   if (hook === undefined) {
     const meant = byPath.get(suggest(path, [...byPath.keys()]) ?? '')
-    if (meant === undefined) return null
+    if (meant === undefined) return advice === null ? null : <span class="why">{advice}</span>
     return (
       <span class="why">
         Did it mean <code>{meant.path}</code>? <SetupLink hook={meant} />

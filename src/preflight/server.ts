@@ -123,7 +123,13 @@ function aroundProcess(pid: number, config: Config): Finding[] {
         ]
       : []),
     ...(userOf(pid) === 0
-      ? [warning('server', 'the server runs as root, and so do its hooks', 'User= in its unit')]
+      ? [
+          warning(
+            'server',
+            'the server runs as root, and so do its hooks',
+            'give it a user of its own: User= in its unit, or start it as that user',
+          ),
+        ]
       : []),
   ]
 }

@@ -1,5 +1,6 @@
 /** What a person can do about a refusal. The reason says what was wrong; this, what next. Never a secret: its name. */
 
+import { suggest } from '../hooks/suggest.ts'
 import { hostOf } from '../hosts/hosts.ts'
 import type { Config } from '../model/config.ts'
 import type { HostName } from '../model/delivery.ts'
@@ -16,11 +17,20 @@ export function adviceOn({ path, reason }: Turned, { hooks, hosts }: Config): st
     return 'Send it again at the host when runs have ended, or raise "max-waiting" of "server".'
   if (reason.startsWith('name and password are not'))
     return `Compare what was typed with "users" of the hook in the hooks file. ${AFTER}.`
-  if (!isOfSecret(reason)) return null
   const hook = [...hooks.values()].find((one) => one.path === path)
+  if (!isOfSecret(reason)) return hook ? null : likeOne(path, hooks)
   if (hook) return ofHook(hook)
   const [host, secrets] = [...hosts].find(([name]) => `/${name}` === path) ?? []
   return host === undefined || secrets === undefined ? null : ofHost(host, secrets)
+}
+
+/** Somebody seems to have meant a hook; scanners mean none. */
+function likeOne(path: string, hooks: Config['hooks']): string | null {
+  const meant = suggest(
+    path,
+    [...hooks.values()].map((hook) => hook.path),
+  )
+  return meant === null ? null : `Did it mean ${meant}?`
 }
 
 const AFTER = 'After an edit here, run "runhook check" and "runhook doctor"'

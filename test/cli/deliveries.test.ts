@@ -249,7 +249,7 @@ describe('what was refused', () => {
     })
     expect(await shell.run('deliveries', '57', '--refused')).toMatchObject({
       code: 2,
-      talk: 'error: What was refused is not kept, only counted: it has no id.\n',
+      talk: 'error: What was refused is not kept, only counted: it has no id. Leave the id out, or --refused.\n',
     })
   })
 })
@@ -303,7 +303,7 @@ test('nothing is told as nothing, and a delivery that is not there as that', asy
   })
   expect(await shell.run('deliveries', '9')).toMatchObject({
     code: 3,
-    talk: 'error: There is no delivery #9.\n',
+    talk: 'error: There is no delivery #9. "runhook deliveries" lists those that are kept.\n',
   })
 })
 

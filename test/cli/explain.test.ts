@@ -251,6 +251,6 @@ test.each(['hook', 'event', 'host'])('--%s alone is a mistake', async (name) => 
   putHooks(shell)
   expect(await shell.run('check', `--${name}`, name === 'host' ? 'github' : 'push')).toMatchObject({
     code: 2,
-    talk: `error: --${name} is for --explain, which says what to judge.\n`,
+    talk: `error: --${name} is for --explain, which says what to judge. Add --explain ID or --explain FILE, or leave --${name} out.\n`,
   })
 })

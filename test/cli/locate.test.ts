@@ -74,3 +74,12 @@ test.each<[string, unknown, Environment]>([
   const { config } = await loadConfig(join(shell.folder, 'hooks.json'), { environment })
   expect(await dataFolder({}, terminalIn(shell.folder, environment))).toBe(config?.server.data)
 })
+
+test('a hooks file that was named and is not there is told as that', async () => {
+  const shell = aShell()
+  expect(await shell.run('runs', '--config', 'gone.json')).toMatchObject({
+    code: 5,
+    talk: `error: There is no hooks file at ${shell.folder}/gone.json, and no server beside it. Name that of the server with --config FILE, or its data folder with --data FOLDER.\n`,
+  })
+  expect((await shell.run('runs')).talk).toContain('No server answers')
+})

@@ -57,6 +57,17 @@ describe('runhook export', () => {
     expect(await shell.run('import', 'all.jsonl.gz', '--data', 'new')).toMatchObject({ code: 0 })
   })
 
+  test('says of a folder and of a file that is not there which it is', async () => {
+    const { run, folder } = await aShellWithHistory()
+    expect(await run('export', '--output', 'gone/all.jsonl')).toMatchObject({
+      talk: `error: ${folder}/gone/all.jsonl cannot be written: there is no folder ${folder}/gone.\n`,
+    })
+    expect(await run('import', 'all.jsonl', '--data', 'new')).toMatchObject({
+      code: 3,
+      talk: `error: There is no file ${folder}/all.jsonl. Name what "runhook export" wrote.\n`,
+    })
+  })
+
   test('asks no server, and needs no secret of the hooks file', async () => {
     const shell = await aShellWithHistory()
     const secret = `\${NOT_SET}`

@@ -146,6 +146,10 @@ test('where there is nothing, that is said, with what to do next', async () => {
     code: 3,
     talk: 'error: There is no hook "blog". Known: none.\n',
   })
+  expect(await shell.run('runs', '142')).toMatchObject({
+    code: 3,
+    talk: 'error: There is no hook "142". "runhook logs 142" shows the run of that number.\n',
+  })
   shell.world.hooks.push(aHook({ name: 'blog' }))
   expect((await shell.run('runs', '--hook', 'blog', '--status', 'failure')).talk).toBe(
     'No runs of blog that are failure. "runhook runs" lists all.\n',

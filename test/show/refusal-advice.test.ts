@@ -35,8 +35,9 @@ test.each([
     'Compare the token of the caller with DF_TOKEN: an admin sees it at /-/hooks/df/setup',
   ],
   ['/df', 'name and password are not among "users"', 'with "users" of the hook'],
+  ['/dff', 'nothing answers at this path', 'Did it mean /df?'],
   ['/df', '192.0.2.1 is outside "allow-from" (10.0.0.0/8)', 'write it into "allow-from"'],
-])('at %s, "%s" is answered with what to compare and where it is', (path, reason, says) => {
+])('at %s, "%s" is answered with what to do, and no secret', (path, reason, says) => {
   const advice = adviceOn({ path, reason }, config)
   expect(advice).toContain(says)
   expect(advice).not.toContain(held.value)
@@ -46,7 +47,7 @@ test.each([
   ['/hooks/blog', 'signature matches no secret (tried X); it matches X with a trailing newline: …'],
   ['/hooks/blog', 'X-Hub-Signature-256 is sha1…, not sha256='],
   ['/.env', 'nothing answers at this path'],
-  ['/hooks/none', differ],
+  ['/hooks/quite-another', differ],
 ])('at %s, of "%s" there is nothing more to say', (path, reason) => {
   expect(adviceOn({ path, reason }, config)).toBeNull()
 })
