@@ -170,7 +170,9 @@ export class FleetWorker {
     this.#tellGuard()
     for (const [id, reason] of cancel) this.#intake?.get(id)?.abort(`cancel:${reason}`)
     if (lost.length === 0) return
-    this.#parts.log.warn({ runs: lost }, `    lost to others, and ended here: ${lost}`)
+    const runs = lost.filter((id) => this.#intake?.running.includes(id)) // others have ended, and need no answer
+    if (runs.length > 0)
+      this.#parts.log.warn({ runs }, `    lost to others, and ended here: ${runs}`)
     for (const id of lost) this.#intake?.get(id)?.lose()
     void this.#parts.machine.kill(lost)
   }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { RunhookError } from '../../src/errors.ts'
 import type { FleetWorker } from '../../src/fleet/worker.ts'
 import { silentLog } from '../../src/log.ts'
 import type { Step } from '../../src/model/hook.ts'
@@ -204,6 +205,21 @@ test('the end of a run whose claim was lost is not written, and the worker goes 
   claims.add()
   await ended(claims, 2)
   expect(claims.ends.has(1)).toBe(false)
+})
+
+test('a run whose end was written, though no answer came, is not called lost', async () => {
+  const claims = new MemoryClaims()
+  claims.finish = async ({ runId }) => {
+    claims.lost.add(runId) // its job is gone: so it looks when its lease is to be renewed
+    throw new RunhookError('storage', 'The database cannot be used: the connection is gone.')
+  }
+  const { worker, told } = aWorker({ claims, leaseMs: 3000 })
+  claims.add()
+  await worker.start()
+  await until(() => claims.lost.has(1), 'its end')
+  const before = claims.beats
+  await until(() => claims.beats > before + 1, 'renewals')
+  expect(told.filter((line) => line.includes('lost to others'))).toEqual([])
 })
 
 test('a worker that was removed while it was away registers again, and has lost what it had', async () => {
