@@ -7,6 +7,7 @@
 import pg from 'pg'
 import { messageOf, RunhookError, systemCode } from '../errors.ts'
 import { UnreadableRow } from '../record/rows.ts'
+import { limitMessages } from './frames.ts'
 import { prepared, rowsOf, storable, typeParser } from './statement.ts'
 import { asStorageError, isReadOnly, readOnly } from './storage-error.ts'
 
@@ -69,6 +70,7 @@ export class Postgres implements Session {
       types: { getTypeParser: typeParser },
       maxLifetimeSeconds: lifetimeS,
       onConnect: async (client) => {
+        limitMessages(client)
         // Several statements are answered by a list of results.
         const answer: unknown = await client.query(settings)
         const writes =

@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
-import { Postgres } from '../../src/postgres/connect.ts'
+import { isHopeless, Postgres } from '../../src/postgres/connect.ts'
 import { aDatabase, aServer, onPostgres } from './database.ts'
 
 async function connected(): Promise<Postgres> {
@@ -70,4 +70,20 @@ onPostgres('too many connections are told with what is needed', async () => {
     message: 'The database cannot be used: too many connections for role "runhook".',
     hint: expect.stringContaining('"Connections" in docs/fleet.md'),
   })
+})
+
+onPostgres('a row that is too large for any of ours is refused as it comes', async () => {
+  const database = await connected()
+  const large = (size: number) => database.query(`SELECT repeat('x', ${size}) AS large`)
+  expect((await large(60_000_000))[0]?.large).toHaveLength(60_000_000)
+  const refused = await large(140_000_000).catch((error: unknown) => error)
+  expect(refused).toMatchObject({
+    message: 'The database holds a row with an unreadable "row" (more than 134217728 bytes).',
+  })
+  expect(isHopeless(refused)).toBe(true) // asking again would bring it again
+  const inside = database.transaction(async (session) => {
+    await session.query(`SELECT repeat('x', 140000000)`)
+  })
+  await expect(inside).rejects.toThrow('unreadable')
+  expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
