@@ -11,6 +11,7 @@ import type { Postgres, Session } from './connect.ts'
 import { bytesIn, piecesOf } from './output-rows.ts'
 import { placed, sizeOf } from './pieces.ts'
 import { requireSchema } from './schema.ts'
+import { unfitRun } from './sealed.ts'
 import { AccountSeal } from './sealed-accounts.ts'
 import { asStorageError } from './storage-error.ts'
 
@@ -37,7 +38,7 @@ const SNAPSHOT = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
 /**
  * Hands them to `take`, which must have read all it wants when it resolves. `keys`: of `server.seal`; users that
- * none of them has sealed are left behind, for an import seals whom it gets.
+ * none of them has sealed are left behind, and runs that wait are cancelled, for an import seals what it gets.
  */
 export async function readPostgres<T>(
   database: Postgres,
@@ -50,7 +51,7 @@ export async function readPostgres<T>(
     await session.query(SNAPSHOT)
     await session.query('SET LOCAL idle_in_transaction_session_timeout = 0') // for slow readers
     try {
-      return await take(entriesOf(telling(session), new AccountSeal(keys)))
+      return await take(entriesOf(telling(session), keys))
     } catch (error) {
       failed = { error } // what was handed out cannot be taken back, so there is no second try
       throw asStorageError(new Error('it was given up'))
@@ -71,7 +72,8 @@ function telling(session: Session): Session {
   }
 }
 
-async function* entriesOf(session: Session, seal: AccountSeal): AsyncGenerator<Entry> {
+async function* entriesOf(session: Session, keys: readonly Secret[]): AsyncGenerator<Entry> {
+  const seal = new AccountSeal(keys)
   for (const kind of ['config', 'token'] as const) yield* rowsOf(session, kind)
   for await (const row of select(session, 'user', 'seal'))
     if (seal.fits('user', row)) yield { kind: 'user', row: rowOf('user', row) }
@@ -81,7 +83,7 @@ async function* entriesOf(session: Session, seal: AccountSeal): AsyncGenerator<E
     yield { kind: 'delivery', row: rowOf('delivery', row), body }
   }
   for (const kind of ['pruned_run', 'rollout'] as const) yield* rowsOf(session, kind)
-  yield* runsOf(session)
+  yield* runsOf(session, keys)
   yield* rowsOf(session, 'step')
   yield* outputsOf(session)
 }
@@ -107,16 +109,21 @@ async function* rowsOf(
   for await (const row of select(session, kind)) yield { kind, row: rowOf(kind, row) }
 }
 
-/** Of a run that goes on, what it has written by now counts. */
-async function* runsOf(session: Session): AsyncGenerator<Entry> {
+async function* runsOf(session: Session, keys: readonly Secret[]): AsyncGenerator<Entry> {
   for await (const row of select(session, 'run')) {
-    const written =
-      row.status === 'running' ? sizeOf(await storedOf(session, number(row, 'id'))) : null
-    yield {
-      kind: 'run',
-      row: rowOf('run', written === null ? row : { ...row, output_bytes: written }),
-    }
+    yield { kind: 'run', row: rowOf('run', { ...row, ...(await changesOf(session, row, keys)) }) }
   }
+}
+
+/** Of a run that goes on, what it has written by now counts. */
+async function changesOf(session: Session, row: Row, sealKeys: readonly Secret[]): Promise<Row> {
+  const id = number(row, 'id')
+  if (row.status === 'running') return { output_bytes: sizeOf(await storedOf(session, id)) }
+  if (row.status !== 'queued') return {}
+  const query = session.query.bind(session)
+  const problem = await unfitRun({ sealKeys, query }, id)
+  if (problem === null) return {}
+  return { status: 'cancelled', finished_at: row.queued_at, reason: `not moved along: ${problem}` }
 }
 
 async function* outputsOf(session: Session): AsyncGenerator<Entry> {

@@ -147,6 +147,20 @@ describe('a history of one machine', () => {
     expect((await users.list()).map(({ name }) => name)).toEqual(['Ada'])
   })
 
+  test('what somebody wrote there to wait in a sealed database, no move makes a run', async () => {
+    const { bytes, waiting } = await aClosedHistory()
+    const key = { name: 'SEAL', value: 'a key to seal runs with' }
+    const [first, second] = [await aFleetDatabase(), await aFleetDatabase()]
+    await moved(bytes, first, 'web', key)
+    await first.query(`UPDATE runhook.runs SET sender = 'mallory' WHERE id = $1`, [waiting.run])
+    await moved(await readPostgres(first, bytesOf, [key]), second, 'web', key)
+    const rows = await second.query('SELECT id, status, reason FROM runhook.runs ORDER BY id')
+    const reason = expect.stringMatching(/^not moved along: its seal does not fit/)
+    expect(rows).toContainEqual({ id: waiting.run, status: 'cancelled', reason })
+    const waits = rows.filter(({ status }) => status === 'queued').map(({ id }) => id)
+    expect(waits).toEqual([3, 6])
+  })
+
   test('an empty one leaves the numbers where they begin', async () => {
     const directory = aDirectory()
     await openSqlite(directory).close()
