@@ -25,7 +25,7 @@ export async function HookCard({ card, glance, parts, now, mayRun }: CardProps) 
   const [next] = waiting
   const waits = next && glance.waits.get(next.id)
   return (
-    <li class={`card hook-card s-${shown?.status ?? 'idle'}`} data-key={`hook ${hook.name}`}>
+    <li class={`card hook-card s-${edgeOf(card)}`} data-key={`hook ${hook.name}`}>
       <div class="hook-head">
         <h2>
           <a href={`${BASE}/hooks/${hook.name}`}>{hook.name}</a>
@@ -57,6 +57,11 @@ export async function HookCard({ card, glance, parts, now, mayRun }: CardProps) 
       ) : null}
     </li>
   )
+}
+
+/** Its colour says how the hook stands: where the last run was only called off, as the one before it. */
+function edgeOf({ shown, result }: Card): string {
+  return (shown?.status === 'cancelled' ? result : shown)?.status ?? 'idle'
 }
 
 /** How many of its runs are under way; of one that runs alone the line below tells. */

@@ -28,6 +28,18 @@ async function look(world: World, query = '') {
   return { title, mood, numbers, cards, text }
 }
 
+test('a card has the colour that its hook is counted by, whatever was called off since', async () => {
+  const world = aWorldOf('blog', 'docs')
+  world.runs.push(
+    aRun({ id: 1, hook: 'blog', status: 'failure', exitCode: 1 }),
+    aRun({ id: 2, hook: 'blog', status: 'cancelled', reason: 'not run: web-2 failed (fail-fast)' }),
+    aRun({ id: 3, hook: 'docs', status: 'cancelled' }),
+  )
+  const { html } = await (await aFleetSite(world)).get('/-/')
+  expect(html).toMatch(/hook-card s-failure" data-key="hook blog"/)
+  expect(html).toMatch(/hook-card s-idle" data-key="hook docs"/)
+})
+
 describe('a hook of which one runs and the next waits', () => {
   test('is running, and its card keeps the last result', async () => {
     const world = aWorldOf('blog')
