@@ -3,7 +3,7 @@
 import type { Hook } from '../model/hook.ts'
 import type { Run } from '../model/run.ts'
 import { createLines, START } from './lines.ts'
-import type { PagesParts } from './parts.ts'
+import { BASE, type PagesParts } from './parts.ts'
 import { Pre } from './visible.tsx'
 
 const BYTES = 2000
@@ -22,9 +22,17 @@ export async function LastWords(props: {
   const texts = lines.map(({ pieces }) => pieces.map(([text]) => text).join(''))
   const shown = texts.filter((text) => text.trim() !== '').slice(0, LINES)
   if (shown.length === 0) return null
+  const isCut = shown.length < texts.length || ended.outputBytes > BYTES
   return (
-    <Pre look="last-words" label={`What ${hook.name} said last`}>
-      {shown.join('\n')}
-    </Pre>
+    <>
+      <Pre look="last-words" label={`What ${hook.name} said last`}>
+        {shown.join('\n')}
+      </Pre>
+      {isCut ? (
+        <p class="why">
+          <a href={`${BASE}/runs/${ended.id}`}>All of it</a>
+        </p>
+      ) : null}
+    </>
   )
 }

@@ -51,6 +51,19 @@ describe('a card', () => {
     expect(text).toContain('/ 71% used')
   })
 
+  test('says where the rest is of what a URL said at length', async () => {
+    const df = { url: '/df', on: 'get', auth: 'none' }
+    const site = await aSite({
+      long: { ...df, command: ['seq', '30'] },
+      short: { ...df, url: '/short', command: ['seq', '3'] },
+    })
+    for (const path of ['/df', '/short']) await site.post(path, { method: 'GET' })
+    await Promise.all([ended(site, 1), ended(site, 2)])
+    const text = await overview(site)
+    expect(text).toMatch(/1 2 3 4 ?\[\/-\/runs\/1\] All of it/)
+    expect(text).not.toContain('[/-/runs/2] All of it')
+  })
+
   test('has the button of its hook for who may press it', async () => {
     const site = await aSite({
       'deploy-site': pushed('true'),
