@@ -7,6 +7,7 @@ import { html } from 'hono/html'
 import { RunhookError } from '../errors.ts'
 import { reaches } from '../record/tokens.ts'
 import type { Accounts, Session, User } from '../record/users.ts'
+import { browserName } from './browser-name.ts'
 import { page } from './layout.ts'
 import { fieldsOf, problemOf } from './login-pages.ts'
 import { incomingOf, type PageContext, type Pages } from './page-routes.ts'
@@ -86,7 +87,8 @@ ${visitor.via === 'proxy' ? 'Your proxy says who you are.' : ''}
 ${user?.identity ? `${user.createdBy} says who you are.` : ''}</p>
 ${visitor.via === 'session' ? html`<form method="post" action="/-/logout"><button>Sign out</button></form>` : ''}
 ${passwordForm(shown)}
-${sessionTable(shown)}`
+${sessionTable(shown)}
+<p><a href="/-/">To the dashboard</a></p>`
   return page(status, 'Account', content)
 }
 
@@ -117,7 +119,7 @@ function sessionTable({ visitor, sessions }: Shown) {
 function sessionRow({ id, user, address, userAgent, seenAt }: Session, own: number | null) {
   const end = html`<form method="post" action="/-/sessions/${id}/end">
 <button class="plain" aria-label="End session ${id} of ${user}">End</button></form>`
-  return html`<tr><td>${user}</td><td>${address}</td><td>${userAgent}</td>
+  return html`<tr><td>${user}</td><td>${address}</td><td title="${userAgent}">${browserName(userAgent)}</td>
 <td><time datetime="${new Date(seenAt).toISOString()}">${new Date(seenAt).toISOString().slice(0, 16).replace('T', ' ')} UTC</time></td>
 <td>${id === own ? 'this one' : end}</td></tr>`
 }
