@@ -59,7 +59,6 @@ export function createOidcLogin(
     } catch (thrown) {
       if (!(thrown instanceof OidcRefusal)) throw thrown
       const { status, reason, detail, isFree } = thrown
-      if (status < 500 && status !== 429 && !isFree) byAddress.failed(address)
       parts.refuse({ at: now(), method: 'GET', path: PATH, address, status, reason })
       const about = isFree ? 'free' : '' // what costs nobody anything hides nothing that does
       if (status === 429 || recorded.wait('', about) > 0) throw thrown
@@ -67,6 +66,20 @@ export function createOidcLogin(
       parts.warn(`<-- [${status}] sign-in from ${address}: ${detail}`)
       const entry = { at: now(), who: thrown.who, via: 'oidc', address, what: 'login', object: '' }
       await parts.accounts.audit.add({ ...entry, outcome: reason }).catch(parts.report)
+      throw thrown
+    }
+  }
+
+  /** Counted before it is known to be wrong: else a hundred at once would all be asked of the provider. */
+  const counted = async <Value>(address: string, work: () => Promise<Value>): Promise<Value> => {
+    byAddress.failed(address)
+    try {
+      const value = await work()
+      byAddress.forgive(address)
+      return value
+    } catch (thrown) {
+      const isHis = thrown instanceof OidcRefusal && thrown.status < 500 && !thrown.isFree
+      if (!isHis) byAddress.forgive(address)
       throw thrown
     }
   }
@@ -85,9 +98,11 @@ export function createOidcLogin(
         if (flow === null) throw notBegun('no cookie of ours, or one that is too old')
         if (!isStateOf(flow, new URLSearchParams(search).get('state')))
           throw notBegun('the state is not the one that this browser began with')
-        const claims = await provider.claimsFor(search, flow)
-        const user = await userFor(settings, parts, claims, addressOf(incoming))
-        return { session: await signIn.byProvider(incoming, user), next: flow.next }
+        return counted(addressOf(incoming), async () => {
+          const claims = await provider.claimsFor(search, flow)
+          const user = await userFor(settings, parts, claims, addressOf(incoming))
+          return { session: await signIn.byProvider(incoming, user), next: flow.next }
+        })
       }),
     async endSessionUrl() {
       const asked = provider.metadata().catch(() => undefined) // it has said why, to who tried to sign in

@@ -342,6 +342,18 @@ describe('a provider', () => {
   })
 })
 
+test('of many that are wrong at once the provider is asked for no more than of one after the other', async () => {
+  const { site, state } = await aLiarsSite()
+  const { flow, back } = await goTo(site)
+  const wrong = new URL(back, 'http://any')
+  wrong.searchParams.set('code', 'canary-code')
+  const ask = () => site.ask(`${wrong.pathname}${wrong.search}`, { cookie: flow })
+  const statuses = (await Promise.all(Array.from({ length: 80 }, ask))).map(({ status }) => status)
+  expect(statuses.filter((status) => status === 403)).toHaveLength(30)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(50)
+  expect(state.asked.filter((path) => path === '/token')).toHaveLength(30)
+})
+
 test('an address that is wrong too often is told to wait, and what it wrote is in no log', async () => {
   const { site } = await aLiarsSite()
   const { flow, back } = await goTo(site)
