@@ -29,7 +29,10 @@ onPostgres('a commit whose wait for the standby was cancelled does not count as 
   const server = await aServer({ settings })
   const database = connected(await server.createDatabase())
   const waits = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
-  for (const change of [() => insert(database), () => database.query('CREATE TABLE public.other ()')]) {
+  for (const change of [
+    () => insert(database),
+    () => database.query('CREATE TABLE public.other ()'),
+  ]) {
     const changed = change()
     changed.catch(() => undefined)
     await until(async () => (await server.administer(waits)).length > 0, 'the wait')
