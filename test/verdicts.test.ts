@@ -23,20 +23,24 @@ const pushed = (server: Running, fields = {}, headers = {}) => {
 const statuses = async ({ cli }: Running) =>
   JSON.parse((await cli('runs', '--json')).stdout).runs.map((run: { status: string }) => run.status)
 
-test('a mismatch shows its rule, what was wanted and what was found: in the response, the command line and the API', async () => {
+test('what does not match is shown, each with its rule, what was wanted and what was found: in the response, the command line and the API', async () => {
   const server = await aRunhook({ hooks: { site } })
   const says = 'payload.sender.login is mallory, wants one of ada, grace'
-  const answer = await pushed(server, { sender: { login: 'mallory' } })
+  const also = 'header.x-env is test, wants prod*'
+  const answer = await pushed(server, { sender: { login: 'mallory' } }, { 'x-env': 'test' })
   expect(answer).toMatchObject({
     status: 200,
-    text: `ignored: delivery 1\n  site  ✗ match  ${says}\n`,
+    text: `ignored: delivery 1\n  site  ✗ match  ${says}  ✗ match  ${also}\n`,
   })
   const { stdout } = await server.cli('deliveries', '1')
   expect(stdout.split('\n\n')[1]).toBe(`\
   site  ✓ signature secret 1 of 1  ✓ repo acme/site  ✓ event push
         ✗ match  ${says}
+        ✗ match  ${also}
         wanted payload.sender.login: one of ada, grace
         found  mallory
+        wanted header.x-env: prod*
+        found  test
 `)
   const told = JSON.parse((await server.cli('deliveries', '1', '--json')).stdout)
   expect(told.verdicts[0].checks).toEqual([
@@ -55,6 +59,13 @@ test('a mismatch shows its rule, what was wanted and what was found: in the resp
       wanted: 'payload.sender.login: one of ada, grace',
       found: 'mallory',
       says,
+    },
+    {
+      rule: 'match',
+      result: 'fail',
+      wanted: 'header.x-env: prod*',
+      found: 'test',
+      says: also,
     },
   ])
 })
