@@ -54,9 +54,12 @@ export class PostgresClaims implements Claims {
     const { instance, former } = await this.#planner.transaction((plan) => register(plan, worker))
     this.#self = { identity: worker, instance, queues }
     this.#open.clear()
+    this.#places.clear()
     this.#former.clear()
     for (const { run, row } of former) {
-      const queue = queueOf(placeOf(row))
+      const place = placeOf(row)
+      const queue = queueOf(place)
+      this.#places.set(run.id, place)
       this.#former.set(run.id, { runId: run.id, job: text(row, 'job'), queue })
     }
     return former.map(({ run }) => run)
@@ -152,8 +155,10 @@ export class PostgresClaims implements Claims {
   }
 
   async finish(claim: Claim, end: RunEnd, retry: RetryPlan | null): Promise<Run | null> {
+    const hook = this.#places.get(claim.runId)?.hook
     const next = await this.#withRun(claim, async (plan, row) => {
-      const ended = await endRun(plan, row, end, retry)
+      // Of a row that has another hook by now nobody has said that it is tried again.
+      const ended = await endRun(plan, row, end, row.hook === hook ? retry : null)
       await this.#advance(plan, claim, ended.places)
       return ended.retry
     })

@@ -98,7 +98,7 @@ export class PostgresFleet implements Fleet {
     const had = this.#had.get(lost.job)
     if (had === undefined) return null // it comes again, to whoever asks for it
     const next = await this.#planner.transaction(async (plan) => {
-      const next = await this.#conclude(plan, lost.run.id, had, end, retry)
+      const next = await this.#conclude(plan, lost.run, had, end, retry)
       await this.#planner.parts.boss.complete(plan, LOST, [lost.job])
       return next
     })
@@ -109,7 +109,7 @@ export class PostgresFleet implements Fleet {
   /** One that somebody wanted cancelled is over with that, and not tried again. */
   async #conclude(
     plan: Plan,
-    id: number,
+    { id, hook }: Run,
     job: string,
     end: RunEnd,
     retry: RetryPlan | null,
@@ -125,7 +125,9 @@ export class PostgresFleet implements Fleet {
     }
     const wish = wishOf(row)
     const ended: RunEnd = wish === null ? end : { ...end, status: 'cancelled', reason: wish }
-    const { retry: next, places } = await endRun(plan, row, ended, wish === null ? retry : null)
+    // Of a row that has another hook by now nobody has said that it is tried again.
+    const again = wish === null && row.hook === hook ? retry : null
+    const { retry: next, places } = await endRun(plan, row, ended, again)
     await advance(plan, places)
     return next
   }

@@ -100,7 +100,7 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
   const failed = runOf(row)
   const before = placeOf(row)
   const digest = await digestOf(plan, failed.deliveryId)
-  const refused = unfit(plan, row, digest) ?? tooOld(plan, failed)
+  const refused = unfit(plan, row, digest) ?? tooOld(plan, failed) ?? notOf(plan, failed, retry)
   if (refused !== null) return { refused }
   const newer = await newerOf(plan, failed, before, retry)
   if (newer !== null) return { newer }
@@ -132,6 +132,11 @@ async function followUp(plan: Plan, row: Row, retry: RetryPlan): Promise<Next> {
  */
 function chainOf({ id, queuedAt, retry }: Run): { first: number; since: number } {
   return { first: retry?.first ?? id, since: retry?.since ?? queuedAt }
+}
+
+/** The row may have been another's when its hook was asked whether it is to be tried again. */
+function notOf({ sealKeys }: Plan, run: Run, { retry }: RetryPlan): string | null {
+  return sealKeys.length === 0 || retry.run === run.id ? null : `that was asked of run ${retry.run}`
 }
 
 /** One that ended long ago may be made to look as if it ran; it gets no new seal, which would be good for days. */

@@ -70,6 +70,20 @@ test('a run of long ago is not run again when its worker is said to be lost', as
   expect((await fleet.run(1)).reason).toContain('it was sealed 7 days ago')
 })
 
+test('a run is not run again because another, or another hook, is to be', async () => {
+  const { fleet, worker } = await underWay()
+  await fleet.accept(inGroup('other'))
+  await worker.take()
+  await fleet.loseJob(1)
+  const [lost] = await fleet.fleet.lost()
+  if (!lost) throw new Error('run 1 is not lost')
+  const asOther = { ...lost, run: { ...lost.run, hook: 'other' } }
+  expect(await fleet.fleet.conclude(asOther, ended('interrupted'), retryNow(1))).toBeNull()
+  expect(await worker.finish(2, 'failure', retryNow(1))).toBeNull()
+  expect((await fleet.run(2)).reason).toContain('; not run again: that was asked of run 1')
+  expect(await fleet.runs()).toHaveLength(2)
+})
+
 test('what is as it was sealed is run again', async () => {
   const { fleet, worker } = await underWay()
   expect(await retriedAsLost(fleet)).toMatchObject({ id: 2, attempt: 2 })
