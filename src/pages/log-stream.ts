@@ -65,7 +65,7 @@ export async function* logEvents(
   }
   if (signal.aborted || !last || !hasEnded(last)) return
   yield* send(lines.finish(), null)
-  yield* heads.changed(last, await parts.store.steps(runId), Number.POSITIVE_INFINITY)
+  yield* heads.changed(last, await stepsOf(parts, last), Number.POSITIVE_INFINITY)
   yield { event: 'end', data: last.status }
 }
 

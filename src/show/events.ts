@@ -48,9 +48,16 @@ export async function* runEvents(
   yield { end: last }
 }
 
-/** A run under way is asked of the server, which sees it move; an ended one of the Store. */
+/**
+ * A run under way is asked of the server, which sees it move; an ended one of the Store. A worker that was killed
+ * has told nobody how its last step ended: as the run did.
+ */
 export async function stepsOf(parts: EventParts, run: Run): Promise<readonly StepRecord[]> {
-  return hasEnded(run) ? parts.store.steps(run.id) : ((await parts.control.steps?.(run.id)) ?? [])
+  const { status, finishedAt } = run
+  if (status === 'queued' || status === 'running')
+    return (await parts.control.steps?.(run.id)) ?? []
+  const steps = await parts.store.steps(run.id)
+  return steps.map((step) => (step.status === null ? { ...step, status, finishedAt } : step))
 }
 
 interface Sections {

@@ -1,11 +1,12 @@
-/** What a run did not come to stands below its log. */
+/** What a run did not come to, or to the end of, is told with its log. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { aRun, aStep, aWorld } from '../show/world.ts'
 import { until } from '../some.ts'
 import { browserTest, open } from './browser.ts'
-import { textOf } from './fleet-site.ts'
+import { aFleetSite, textOf } from './fleet-site.ts'
 import { aSite, pushed, type Site } from './site.ts'
 
 const NOT_RUN = 'aria-label="Steps that were not run"'
@@ -36,6 +37,19 @@ test('a run that did all of it, or whose hook was written anew, says nothing of 
   const hooks = { 'deploy-site': pushed(['false', 'echo another']) }
   const again = await aSite(hooks, {}, undefined, { directory })
   expect((await again.get('/-/runs/1')).text).not.toContain(NOT_RUN)
+})
+
+test('a step that was cut off with its worker is not shown as running for ever', async () => {
+  const world = aWorld()
+  const [startedAt, finishedAt] = [Date.now() - 3_600_000, Date.now() - 3_563_000]
+  const cutOff = { status: 'interrupted', exitCode: null, startedAt, finishedAt } as const
+  world.runs.push(aRun({ id: 24, ...cutOff }))
+  const open = { status: null, finishedAt: null, exitCode: null, outputTo: null }
+  world.steps.set(24, [aStep({ startedAt, ...open })])
+  const { html } = await (await aFleetSite(world)).get('/-/runs/24')
+  expect(html).toMatch(/<summary><span class="status s-interrupted">/)
+  expect(html).toMatch(/<span class="took">37s<\/span>/)
+  expect(html).not.toMatch(/s-running|data-since/)
 })
 
 browserTest('whoever watches a run reads it as soon as it has failed', async () => {

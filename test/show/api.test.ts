@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RunhookError } from '../../src/errors.ts'
+import type { StepRecord } from '../../src/model/run.ts'
 import { aHook, aPush, SECRET, sha } from '../some.ts'
 import { aRun, aStep, aStored, ask, askJson, aWorld, NOW, serveWorld } from './world.ts'
 
@@ -139,6 +140,20 @@ describe('lists', () => {
 })
 
 describe('one run', () => {
+  test('a step of which nobody told the end ended as its run did', async () => {
+    const world = await served()
+    const finishedAt = NOW - 60_000
+    world.runs.push(aRun({ id: 142, status: 'interrupted', exitCode: null, finishedAt }))
+    const open = { status: null, finishedAt: null, outputTo: null }
+    world.steps.set(142, [aStep(), aStep({ number: 2, ...open })])
+    const { json } = await askJson(world, '/runs/142')
+    const steps = (json as { steps: StepRecord[] }).steps
+    expect(steps.map(({ status, finishedAt }) => [status, finishedAt])).toEqual([
+      ['success', aStep().finishedAt],
+      ['interrupted', finishedAt],
+    ])
+  })
+
   test('it is told with its steps and what its delivery said', async () => {
     const world = await served()
     world.runs.push(aRun())
