@@ -50,11 +50,15 @@ const settings = `SET idle_in_transaction_session_timeout = '10s'; SET statement
   SET client_connection_check_interval = '1s'; SET synchronous_commit = on; SET TimeZone = 'UTC';
   SET search_path = pg_catalog, pg_temp; SET client_min_messages = warning; SHOW transaction_read_only`
 
+/** Once more, because behind a pooler in transaction mode it need not be the connection that was set up. */
+const BEGIN = 'BEGIN; SET LOCAL synchronous_commit = on'
+
 export class Postgres implements Session {
   readonly #pool: pg.Pool
   readonly #bornAt = new WeakMap<pg.ClientBase, number>()
   readonly #unreplicated = new WeakSet<pg.ClientBase>()
   #distrustedAt = 0
+  #keepsPlans = true
 
   /** `url` as libpq has it: postgres://user:password@host:5432/name?sslmode=verify-full */
   constructor(url: string, options: ConnectOptions) {
@@ -112,7 +116,9 @@ export class Postgres implements Session {
       try {
         return await this.#once(work)
       } catch (error) {
-        if (tries < TRIES && (isCollision(error) || isOutdated(error))) continue
+        if (isForgotten(error)) this.#keepsPlans = false
+        if (tries < TRIES && [isCollision, isOutdated, isForgotten].some((is) => is(error)))
+          continue
         throw asStorageError(error)
       }
     }
@@ -124,11 +130,11 @@ export class Postgres implements Session {
 
   #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#withClient(async (client) => {
-      await client.query('BEGIN')
+      await client.query(BEGIN)
       const value = await work({
         query: async (sql, values = []) => {
-          return (await client.query({ ...prepared(sql, values), values: values.map(storable) }))
-            .rows
+          const statement = this.#keepsPlans ? prepared(sql, values) : { text: sql }
+          return (await client.query({ ...statement, values: values.map(storable) })).rows
         },
       })
       await client.query('COMMIT')
@@ -198,6 +204,14 @@ function isCollision(error: unknown): boolean {
  */
 function isOutdated(error: unknown): boolean {
   return systemCode(error) === '0A000'
+}
+
+/**
+ * A pooler in transaction mode has led us to another connection than the one that has prepared the statement, or to
+ * one where somebody else has. invalid_sql_statement_name, duplicate_prepared_statement
+ */
+function isForgotten(error: unknown): boolean {
+  return ['26000', '42P05'].includes(systemCode(error) ?? '')
 }
 
 /** A unique index refused: somebody else was first. */

@@ -198,6 +198,27 @@ needs('pgbouncer')(
   },
 )
 
+needs('pgbouncer')(
+  'a pooler in transaction mode may mix up connections: all is carried out',
+  async () => {
+    const server = await aServer({ settings: { synchronous_commit: 'off' } })
+    const url = await aPooler(await server.createDatabase(), 'transaction')
+    const members = Array.from({ length: 2 }, () => new Postgres(url, { name: 'test' }))
+    const answers = () => members[0]?.query('SELECT 1').then(Boolean, () => false)
+    await until(() => answers() ?? false, 'the pooler')
+    onTestFinished(async () => void (await Promise.all(members.map((each) => each.close()))))
+    const long = `SELECT $1::int AS one, current_setting('synchronous_commit') AS commits /* ${'-'.repeat(150)} */`
+    const asked = Array.from({ length: 200 }, (_, i) =>
+      members[i % 2]?.transaction(async (session) => {
+        const [row] = await session.query(long, [i])
+        return row
+      }),
+    )
+    const commits = 'on'
+    expect(await Promise.all(asked)).toEqual(asked.map((_, one) => ({ one, commits })))
+  },
+)
+
 needs('pgbouncer')('through a pooler in session mode words come', async () => {
   const { listener } = anEar(await aPooler(await aDatabase(), 'session'))
   await until(() => listener.hears, 'listening')
