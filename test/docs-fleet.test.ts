@@ -25,7 +25,8 @@ function blocks(language: string): string[] {
   return [...page.matchAll(fenced)].map(([, text = '']) => text)
 }
 
-const [grants = ''] = blocks('sql')
+const sql = (word: string) => blocks('sql').find((text) => text.includes(word)) ?? ''
+const grants = sql('GRANT')
 
 function connected(url: string): Postgres {
   const database = new Postgres(url, { name: 'test', connections: 2 })
@@ -208,4 +209,13 @@ test('every link leads somewhere', () => {
     expect(existsSync(file), file).toBe(true)
     if (anchor !== undefined) expect(anchors(readFileSync(file, 'utf8')), file).toContain(anchor)
   }
+})
+
+onPostgres('what a standby needs is taken by PostgreSQL', async () => {
+  const server = await aServer()
+  for (const statement of sql('synchronous_standby_names').split('\n').filter(Boolean))
+    await server.administer(statement)
+  const shown = async () => (await server.administer('SHOW synchronous_standby_names'))[0]
+  const synchronous_standby_names = 'ANY 1 (standby_a, standby_b)'
+  await expect.poll(shown).toEqual({ synchronous_standby_names })
 })

@@ -24,7 +24,7 @@ export type Way = 'clean' | 'early' | 'lingering' | 'alone'
 
 /** How long the address leads to what can only be read, and how long a primary is alone. */
 const READ_ONLY_MS = 3000
-const ALONE_MS = 8000
+const ALONE_MS = 20_000
 
 interface Scene {
   readonly address: Forwarder
@@ -67,6 +67,7 @@ const ways: Readonly<Record<Way, Change>> = {
     const before = load.acknowledged.size
     await sleep(ALONE_MS)
     expect(load.acknowledged.size).toBe(before)
+    expect(load.failures.at(-1)).toMatch(/^503 /)
     await standby.start()
     return primary
   },
@@ -114,6 +115,7 @@ export async function failovers(size: {
     'waited longest for its start, ms': await longestWait(cluster.url),
     success,
     interrupted,
+    why: await reasons(cluster.url),
   }
 }
 
@@ -175,6 +177,12 @@ export async function recovery(url: string, acknowledged: ReadonlyMap<string, st
   const accepting = Date.now() - since
   await until(async () => (await endedRuns(url)) > ended, 'the end of a run', 60_000)
   return { accepting, running: Date.now() - since }
+}
+
+/** Of runs that were interrupted. */
+async function reasons(url: string): Promise<string> {
+  const sql = `SELECT DISTINCT reason FROM runhook.runs WHERE status = 'interrupted'`
+  return (await rows<{ reason: string }>(url, sql)).map(({ reason }) => reason).join('; ')
 }
 
 /** A run that was being handed out when the answer was lost waits for the lease. */
