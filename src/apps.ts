@@ -77,7 +77,7 @@ export function appsOf(
     aside: isShown && isAside ? shown.fetch : null,
     /** Of all that people reach, for the agreement on who may what. */
     routes: shown.routes,
-    local: serverFor(api(admitLocal).fetch),
+    local: serverFor(api(admitLocal).fetch, null), // what it is read by may be a pager
     status,
     /** Tells callers who wait for a run that it will not start here any more, and ends what pages follow. */
     giveUp: () => {

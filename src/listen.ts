@@ -64,8 +64,14 @@ function withPlainPaths(fetch: Fetch): Fetch {
   }
 }
 
-/** Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. */
-export function serverFor(fetch: Fetch): Http {
+/** Who takes nothing for so long of what waits for him has gone; a person may look at a page of a log for a while. */
+const UNREAD_MS = 10 * 60_000
+
+/**
+ * Slow senders are cut off: without the short checking interval these limits are not kept for 30 s. So is who does not
+ * read (`unread` in ms, null = he may): his connection would be held for ever, and there are only so many.
+ */
+export function serverFor(fetch: Fetch, unread: number | null = UNREAD_MS): Http {
   const server = createAdaptorServer({
     fetch: withOneHost(withPlainPaths(fetch)),
     serverOptions: {
@@ -78,7 +84,18 @@ export function serverFor(fetch: Fetch): Http {
   }) as Http // without HTTP/2 options it is a node:http server
   const most = mostConnections()
   if (most !== null) server.maxConnections = most
+  if (unread !== null) giveUpUnread(server, unread)
   return server
+}
+
+/** Of the answer and not of the server, whose timeout would also be that of connections with nothing going on. */
+function giveUpUnread(server: Http, ms: number): void {
+  server.prependListener('request', (_, answer) => {
+    answer.setTimeout(ms, () => {
+      // With nothing to take he waits for us: for a run to end, perhaps.
+      if (answer.writableLength > 0) answer.destroy()
+    })
+  })
 }
 
 /** Resolves with the URL it listens at. */
