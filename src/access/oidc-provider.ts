@@ -29,6 +29,9 @@ const FRESH_MS = 60 * 60 * 1000
 /** Not more often than that when it does not answer. */
 const PAUSE_MS = 1000
 
+/** No longer (OpenID Connect Core 1.0, 2), and nothing that a database would cut it off at. */
+const SUBJECT = /^[^\p{Cc}]{1,255}$/u
+
 type Client = typeof import('openid-client')
 
 /** `timeout`: seconds for each answer. */
@@ -63,6 +66,7 @@ export function createProvider(
     // Whoever asked for it, where that is said (OpenID Connect Core 1.0, 3.1.3.7, rule 5); the library looks only at lists.
     const { azp = settings.clientId }: Claims = claims
     if (azp !== settings.clientId) throw new Error('its ID token was asked for by another client')
+    if (!SUBJECT.test(claims.sub)) throw new Error('its ID token has a "sub" that is none')
     return together(claims, await more(client, known, tokens.access_token, claims))
   }
 

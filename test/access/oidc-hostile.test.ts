@@ -42,6 +42,8 @@ const tokens: readonly [what: string, lies: Lies][] = [
   ['that does not expire', { claims: ({ exp: _, ...rest }) => rest }],
   ['that counts from later on', { claims: (honest) => ({ ...honest, nbf: later(600) }) }],
   ['about nobody', { claims: ({ sub: _, ...rest }) => rest }],
+  ['about somebody without end', { claims: (honest) => ({ ...honest, sub: 'x'.repeat(256) }) }],
+  ['about what ends a text', { claims: (honest) => ({ ...honest, sub: '1\u0000' }) }],
   ['signed by somebody else', { key: otherKey }],
   ['signed by a key that is not the provider’s', { header: (one) => ({ ...one, kid: 'two' }) }],
   ['that was changed', { token: (token) => token.replace(/\.(.)/, (_, c) => `.${c}A`) }],
