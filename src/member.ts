@@ -8,7 +8,7 @@ import { LostRuns } from './fleet/lost.ts'
 import type { Log } from './log.ts'
 import { Acceptances } from './postgres/accept.ts'
 import { Boss } from './postgres/boss.ts'
-import { requireBossSchema } from './postgres/boss-schema.ts'
+import { migrateBoss, requireBossSchema } from './postgres/boss-schema.ts'
 import { Postgres } from './postgres/connect.ts'
 import { PostgresFleet } from './postgres/fleet.ts'
 import { Listener } from './postgres/listen.ts'
@@ -89,7 +89,7 @@ export async function ready(
 }
 
 async function makeTables(db: Postgres): Promise<void> {
-  await Boss.migrate(db)
+  await migrateBoss(db)
   await migrate(db)
 }
 

@@ -1,8 +1,7 @@
 /** `runhook migrate`: brings the database to this release, with the rights of who may change its tables. */
 
 import { RunhookError } from '../errors.ts'
-import { Boss } from '../postgres/boss.ts'
-import { BOSS_SCHEMA, bossSchema } from '../postgres/boss-schema.ts'
+import { BOSS_SCHEMA, bossSchema, migrateBoss } from '../postgres/boss-schema.ts'
 import { migrate, SCHEMA as POSTGRES_SCHEMA, schemaVersion } from '../postgres/schema.ts'
 import { folderSchema, migrateFolder } from '../record/folder-schema.ts'
 import { SCHEMA as SQLITE_SCHEMA } from '../record/migrations.ts'
@@ -35,7 +34,7 @@ export async function migrateRecord(options: MigrateOptions, terminal: Terminal)
         what: 'pg-boss in it',
         from: await bossSchema(database),
         to: BOSS_SCHEMA,
-        go: () => Boss.migrate(database),
+        go: () => migrateBoss(database),
       }
       return bring([own, queues], options, terminal)
     })

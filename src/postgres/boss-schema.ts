@@ -1,8 +1,9 @@
-/** The schema of pg-boss' own tables, beside ours in schema.ts. Bringing it to this release's is for Boss.migrate. */
+/** The schema of pg-boss' own tables, beside ours in schema.ts. */
 
 import { createRequire } from 'node:module'
 import { RunhookError } from '../errors.ts'
-import type { Session } from './connect.ts'
+import { Boss } from './boss.ts'
+import { isTaken, type Postgres, type Session } from './connect.ts'
 
 /** Which one the pg-boss that came along needs. */
 export const BOSS_SCHEMA = schemaOf(createRequire(import.meta.url)('pg-boss/package.json'))
@@ -33,6 +34,32 @@ export async function requireBossSchema(database: Session): Promise<void> {
           : 'Run the newer release, or restore a backup.',
     },
   )
+}
+
+/**
+ * Creates or changes the tables, and lets go of them. Of several processes that create them at the same moment one
+ * may have looked for the schema before it had to wait for the other, and not look again.
+ */
+export async function migrateBoss(database: Postgres): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await migrateOnce(database)
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof RunhookError && isTaken(error.cause))) throw error
+    }
+  }
+}
+
+const TRIES = 3
+
+async function migrateOnce(database: Postgres): Promise<void> {
+  const onTrouble = () => undefined
+  const boss = new Boss(database, { leaseMs: 0, supervise: false, migrate: true, onTrouble })
+  try {
+    await boss.start()
+  } finally {
+    await boss.stop()
+  }
 }
 
 /** `pgboss.schema` in its package.json, which its own tools go by as well. */

@@ -86,13 +86,6 @@ export class Boss {
     this.#boss.on('warning', ({ message }) => onTrouble(message))
   }
 
-  /** Creates or changes the tables of pg-boss, and lets go of them. */
-  static async migrate(db: Postgres): Promise<void> {
-    const boss = new Boss(db, { leaseMs: 0, supervise: false, migrate: true, onTrouble: () => {} })
-    await boss.start()
-    await boss.stop()
-  }
-
   /** Rejects when its tables are missing or older than this release, and it may not change that. */
   async start(): Promise<void> {
     try {

@@ -2,7 +2,7 @@
 
 import { onTestFinished } from 'vitest'
 import { accountsIn } from '../../src/postgres/accounts.ts'
-import { Boss } from '../../src/postgres/boss.ts'
+import { migrateBoss } from '../../src/postgres/boss-schema.ts'
 import type { Postgres } from '../../src/postgres/connect.ts'
 import type { Claim } from '../../src/postgres/contract.ts'
 import { migrate } from '../../src/postgres/schema.ts'
@@ -23,7 +23,7 @@ export async function joined(
     await member.db.close()
   })
   await migrate(member.db)
-  await Boss.migrate(member.db)
+  await migrateBoss(member.db)
   await member.boss.start()
   const store = new PostgresStore(member.db, member.accepting)
   onTestFinished(() => store.close())

@@ -7,6 +7,7 @@ import type { Hook, Placement, Secret } from '../../src/model/hook.ts'
 import type { Run, RunEnd } from '../../src/model/run.ts'
 import { Acceptances } from '../../src/postgres/accept.ts'
 import { Boss } from '../../src/postgres/boss.ts'
+import { migrateBoss } from '../../src/postgres/boss-schema.ts'
 import { PostgresClaims } from '../../src/postgres/claims.ts'
 import { Postgres, type Row } from '../../src/postgres/connect.ts'
 import type { Claim, WorkerIdentity } from '../../src/postgres/contract.ts'
@@ -197,7 +198,7 @@ async function member(url: string, options: Options, fresh: boolean): Promise<Me
   })
   if (fresh) {
     await migrate(one.db)
-    await Boss.migrate(one.db)
+    await migrateBoss(one.db)
   }
   await one.boss.start()
   return one

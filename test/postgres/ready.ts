@@ -3,7 +3,7 @@
  * file makes them once and every test gets a copy. What is about making them asks for an empty database.
  */
 
-import { Boss } from '../../src/postgres/boss.ts'
+import { migrateBoss } from '../../src/postgres/boss-schema.ts'
 import { Postgres } from '../../src/postgres/connect.ts'
 import { migrate } from '../../src/postgres/schema.ts'
 import { databaseOf, sharedServer } from './database.ts'
@@ -21,7 +21,7 @@ async function aTemplate(): Promise<string> {
   const database = new Postgres(url, { name: 'test' })
   try {
     await migrate(database)
-    await Boss.migrate(database)
+    await migrateBoss(database)
   } finally {
     await database.close()
   }
