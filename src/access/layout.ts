@@ -1,10 +1,9 @@
 /** The frame of the few pages about signing in. What stands in them is escaped by `html`, all of it. */
 
 import { html } from 'hono/html'
+import { styleUrl } from './style.ts'
 
 export type Content = ReturnType<typeof html>
-
-export const STYLE_PATH = '/-/access.css'
 
 export function layout(title: string, content: Content): Content {
   return html`<!doctype html>
@@ -15,7 +14,7 @@ export function layout(title: string, content: Content): Content {
 <meta name="robots" content="noindex">
 <title>${title} · runhook</title>
 <link rel="icon" type="image/svg+xml" href="/-/icon.svg">
-<link rel="stylesheet" href="${STYLE_PATH}">
+<link rel="stylesheet" href="${styleUrl}">
 </head>
 <body>
 <header><a href="/-/">runhook</a></header>

@@ -7,19 +7,19 @@ import { html } from 'hono/html'
 import { RunhookError } from '../errors.ts'
 import { noCookie, sessionCookie } from './cookie.ts'
 import { USER_NAME } from './identify.ts'
-import { type Content, noticePage, page, STYLE_PATH } from './layout.ts'
+import { type Content, noticePage, page } from './layout.ts'
 import type { OidcLogin } from './oidc-login.ts'
 import { HOME, ownPath } from './own-path.ts'
 import { type Door, incomingOf, type PageContext, type Pages, placeOfPage } from './page-routes.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
-import { style } from './style.ts'
+import { STYLE_PATH, styleAnswer } from './style.ts'
 import type { Guest } from './visitor.ts'
 
 const anybody = { role: 'anybody' } as const
 const unrecorded = { ...anybody, audit: null } as const // sign-in.ts keeps the record
 
 export function loginPages(pages: Pages, door: Door, signIn: SignIn, oidc: OidcLogin | null): void {
-  pages.get(STYLE_PATH, anybody, (c) => c.body(style, 200, { 'content-type': 'text/css' }))
+  pages.get(STYLE_PATH, anybody, styleAnswer)
 
   pages.get('/-/login', anybody, async (c) => {
     const problem = wayProblem(door, c)

@@ -202,7 +202,9 @@ function outcomeOf({ error, res }: PageContext): string {
 
 async function withSafeHeaders(c: PageContext, next: () => Promise<void>): Promise<void> {
   await next()
+  const kept = c.res.headers.get('cache-control')
   for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value)
+  if (kept !== null) c.header('cache-control', kept)
 }
 
 /** Nothing inline, nothing from elsewhere, in nobody's frame; a page of today is not kept for tomorrow's user. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * How the pages about signing in look: as those of the dashboard, with a sheet of their own that anybody may load.
  * A page of the dashboard that leads here begins a transition, which is an error where this side wants none.
@@ -37,3 +39,19 @@ th { color: var(--dim); font-size: 12px; font-weight: 550; }
 @media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto; } }
 @media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input, a.button { min-height: 40px; } }
 `
+
+/**
+ * Named by what it says, so that browsers keep it: one that had to ask again could draw the page without it for a
+ * moment, and say that the transition to it was broken off.
+ */
+export const STYLE_PATH = '/-/access.css'
+export const styleUrl = `${STYLE_PATH}?${createHash('sha256').update(style).digest('hex').slice(0, 12)}`
+
+export function styleAnswer(): Response {
+  return new Response(style, {
+    headers: {
+      'content-type': 'text/css; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    },
+  })
+}

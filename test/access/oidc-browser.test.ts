@@ -2,10 +2,8 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { expectAccessible, open, browserTest as test } from '../pages/browser.ts'
-import { until } from '../some.ts'
 import { aProvider, oidcOf } from './provider.ts'
 import { aSite } from './site.ts'
 
@@ -17,25 +15,15 @@ test('from a page of the dashboard to one about signing in nothing breaks', asyn
   await page.goto(home + (await site.linkOf(await aUser(site))))
   await page.getByRole('button', { name: 'Sign in as ada' }).click()
   await page.waitForURL(`${home}/-/`)
-  await settled(page)
-  await page.locator('a.who').click()
-  await page.getByText('Signed in as ada').waitFor()
-  await settled(page)
-  await page.getByRole('link', { name: 'runhook' }).click()
-  await page.waitForURL(`${home}/-/`)
-  await settled(page)
-  await page.locator('a.who').click()
-  await page.getByText('Signed in as ada').waitFor()
-  await settled(page)
+  for (const path of ['account', '', 'account', '']) {
+    const link = path === '' ? page.getByRole('link', { name: 'runhook' }) : page.locator('a.who')
+    await link.click()
+    // Looking for a word makes the page's style before its style sheet is there: one without transitions.
+    await page.waitForURL(`${home}/-/${path}`)
+  }
   expect(wrong).toEqual([])
   await close()
 })
-
-/** A browser says that a transition was broken off when the next page is asked for in the middle of one. */
-async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('load')
-  await until(() => page.evaluate('document.getAnimations().length === 0'), 'the end of all motion')
-}
 
 async function aUser(site: Awaited<ReturnType<typeof aSite>>): Promise<string> {
   await site.here('POST', '/users', { name: 'ada', role: 'viewer' })
