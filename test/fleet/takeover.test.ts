@@ -108,7 +108,9 @@ onPostgres(
     const { last, start } = await takenOver(given)
     expect(start - last).toBeGreaterThan(0.5)
     busy.child.kill('SIGCONT')
-    await until(() => busy.output().includes('lost to others, and ended here'), 'the thaw')
+    // Whichever it sees first: that its claim is gone, or its command.
+    const thawed = /lost to others, and ended here: \d|site #\d+ (failure|interrupted) in/
+    await until(() => thawed.test(busy.output()), 'the thaw')
     const runs: number[] = []
     for (let count = 0; count < 6; count++) runs.push(...(await fleet.push(sideBySide)))
     const ended = await until(async () => {

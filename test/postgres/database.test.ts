@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, vi } from 'vitest'
 import { Postgres } from '../../src/postgres/connect.ts'
 import { aDirectory, until } from '../some.ts'
 import { aDatabase, aServer, onPostgres } from './database.ts'
@@ -51,7 +51,10 @@ describe('the PostgreSQL of tests', () => {
       const database = connected(url)
       await database.query('CREATE TABLE public.kept AS SELECT 7 AS id')
       await server.stop(mode)
-      await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'storage' })
+      // Of one that was killed the processes of connections live on until they notice.
+      const gone = () =>
+        expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'storage' })
+      await vi.waitFor(gone, 10_000)
       await server.start()
       expect(await database.query('SELECT id FROM public.kept')).toEqual([{ id: 7 }])
       expect(server.url('fleet_1')).toBe(url)

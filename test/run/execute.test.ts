@@ -249,9 +249,12 @@ test('with "leftovers": "keep" a timeout ends the daemons of earlier steps too',
   expect(isAlive(pid)).toBe(false)
 })
 
+/** Until then it has the name of the shell that it was begun by. */
+const untilItSleeps = 'until grep -q sleep /proc/$!/comm; do sleep 0.01; done'
+
 test('a background process that is left behind is ended and named in the output', async () => {
   const { run } = aBench()
-  const end = await run([shell('sleep 300 & echo $!'), shell('echo next')])
+  const end = await run([shell(`sleep 300 & ${untilItSleeps}; echo $!`), shell('echo next')])
   const [pid] = end.text.split('\n')
   expect(end.text).toBe(
     `${pid}\n[runhook: this step left processes running: sleep (${pid}); they were ended ${KEEPABLE}]\nnext\n`,
