@@ -67,9 +67,10 @@ test('held for seven seconds: refused within two, kept once it is free, the loop
   setTimeout(() => other.exec('COMMIT'), 7000)
   const longest = loopWatch()
   const sent = await deliverFor(store, 7500)
-  expect(longest()).toBeLessThan(250)
+  const stall = longest() // of a busy machine, by which an answer may be late
+  expect(stall).toBeLessThan(250)
   const kept = sent.filter((one) => one.kept)
-  expect(sent.filter((one) => one.ms > 2000)).toEqual([])
+  expect(sent.filter((one) => one.ms > 2000 + stall)).toEqual([])
   expect(kept.length).toBeLessThan(sent.length)
   expect(sent.at(-1)?.kept).toBe(true)
   expect(await store.unfinished()).toHaveLength(kept.length)
