@@ -1,11 +1,10 @@
 /** What was turned away lately, and why. Its senders were told nothing of the reason. */
 
-import { suggest } from '../hooks/suggest.ts'
 import type { Config } from '../model/config.ts'
 import type { Hook } from '../model/hook.ts'
 import type { Refusal } from '../record/store.ts'
 import { like, upTo } from '../show/parameters.ts'
-import { adviceOn } from '../show/refusal-advice.ts'
+import { adviceOn, likePath } from '../show/refusal-advice.ts'
 import { Layout } from './layout.tsx'
 import { type Ask, BASE, hookAt, type PagesParts } from './parts.ts'
 import { page, queryValue } from './render.tsx'
@@ -116,8 +115,9 @@ function Advice({ refusal, byPath, config }: Omit<RowProps, 'now'>) {
   const hook = byPath.get(path)
   const advice = adviceOn(refusal, config)
   if (hook === undefined) {
-    const meant = byPath.get(suggest(path, [...byPath.keys()]) ?? '')
-    if (meant === undefined) return advice === null ? null : <span class="why">{advice}</span>
+    if (advice === null) return null
+    const meant = byPath.get(likePath(path, config) ?? '')
+    if (meant === undefined) return <span class="why">{advice}</span>
     return (
       <span class="why">
         Did it mean <code>{meant.path}</code>? <SetupLink hook={meant} />

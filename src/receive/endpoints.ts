@@ -74,9 +74,9 @@ export function allowedFrom(networks: readonly string[]): AllowedFrom {
   return { ...networksOf(networks), written }
 }
 
-/** For the operator alone: whoever is refused learns no network. */
-export function outsideOf({ written }: AllowedFrom, address: string): string {
-  return `${address || 'an unknown address'} is outside "allow-from" (${written})`
+/** For the operator alone: whoever is refused learns no network. Who it was stands beside it, and is cut after a day. */
+export function outsideOf({ written }: AllowedFrom): string {
+  return `the address is outside "allow-from" (${written})`
 }
 
 function sharedEndpoint(host: Host, config: Config, all: readonly Hook[]): Endpoint[] {

@@ -5,11 +5,11 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { messageOf, RunhookError } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { isConnectionTest } from '../hosts/bitbucket-dc.ts'
 import type { Headers } from '../hosts/host.ts'
-import type { Log } from '../log.ts'
 import { createAttempts } from '../network/attempts.ts'
+import type { Refused } from '../record/store.ts'
 import { type AcceptParts, createAccept, type WhenGone } from './accept.ts'
 import type { Answer } from './answer.ts'
 import * as answers from './answer.ts'
@@ -17,6 +17,7 @@ import { type Body, createBodyReader, declaredTooLarge } from './body.ts'
 import { elsewhereProblem } from './cross-site.ts'
 import { type Endpoint, type Endpoints, outsideOf } from './endpoints.ts'
 import { createExplain } from './explain.ts'
+import { failureAnswer } from './failure-answer.ts'
 import { HOOKS, mayBeProof } from './hidden.ts'
 import {
   createProveEarly,
@@ -60,13 +61,8 @@ export function createReceive(parts: ReceiveParts): Receive {
   const accept = createAccept(parts)
   const attempts = createAttempts()
 
-  return async (incoming, path, whenGone) => {
+  const answerTo = async ({ incoming, path, address, refuse, whenGone }: Call): Promise<Answer> => {
     const { method = '', headers } = incoming
-    const address = parts.addressOf(incoming)
-    const refuse = (answer: Answer, reason: string): Answer => {
-      refusals.add({ method, path, address, status: answer.status, reason })
-      return answer
-    }
     /**
      * One answer for all; what was wrong is looked for once it is on its way. After too many from one
      * address it is to wait: before the body is read where the headers alone show that nothing can be
@@ -120,10 +116,30 @@ export function createReceive(parts: ReceiveParts): Receive {
     const { by, who } = proof
     const arrival = { receivedAt: Date.now(), endpoint: path, proof: by, address, who }
     const proven = { endpoint: known, incoming, body: body.bytes, arrival, refuse, whenGone }
-    return accept(proven).catch((error: unknown) =>
-      refuse(failureAnswer(parts.log, error), messageOf(error)),
-    )
+    return accept(proven)
   }
+
+  return (incoming, path, whenGone) => {
+    const address = parts.addressOf(incoming)
+    const refuse = refusing(refusals, { method: incoming.method ?? '', path, address })
+    const failed = (error: unknown) => refuse(failureAnswer(parts.log, error), messageOf(error))
+    return answerTo({ incoming, path, address, refuse, whenGone }).catch(failed)
+  }
+}
+
+function refusing(refusals: Refusals, call: Pick<Refused, 'method' | 'path' | 'address'>) {
+  return (answer: Answer, reason: string): Answer => {
+    refusals.add({ ...call, status: answer.status, reason })
+    return answer
+  }
+}
+
+interface Call {
+  readonly incoming: IncomingMessage
+  readonly path: string
+  readonly address: string
+  readonly refuse: (answer: Answer, reason: string) => Answer
+  readonly whenGone: WhenGone
 }
 
 const ANY_HOOK = ['GET', 'POST']
@@ -164,8 +180,7 @@ async function provenByHeaders(
   address: string,
   visit: ReceiveParts['visit'],
 ): Promise<Proven | null> {
-  if (known?.from && !known.from.has(address))
-    return { ok: false, reason: outsideOf(known.from, address) }
+  if (known?.from && !known.from.has(address)) return { ok: false, reason: outsideOf(known.from) }
   const { headers } = incoming
   const visited = async () => (await visit?.(incoming)) ?? null
   const early = await proveEarly(endpoint, headers, address, visited)
@@ -225,21 +240,4 @@ function typeProblem(endpoint: Endpoint, headers: Headers): Answer | null {
 function isTestOf(endpoint: Endpoint, path: string, headers: Headers): boolean {
   const addressed = endpoint.host.name === 'bitbucket-dc' || path.startsWith('/hooks/')
   return addressed && isConnectionTest(headers)
-}
-
-/** Waiting runs go down as commands end, which takes them longer than a full disk takes to be noticed. */
-const FULL_SECONDS = 30
-
-/** That the store refuses is told by the refusals: with each delivery there would be no end of it. */
-function failureAnswer(log: Log, error: unknown): Answer {
-  if (error instanceof RunhookError && error.code === 'unreachable') {
-    return answers.unavailable(`${error.message} ${error.hint ?? ''}`.trim())
-  }
-  if (error instanceof RunhookError && error.code === 'busy')
-    return answers.unavailable('Too many runs wait; nothing was kept. Send it again.', FULL_SECONDS)
-  if (error instanceof RunhookError && error.code === 'storage') {
-    return answers.unavailable('The delivery could not be stored; nothing was kept. Send it again.')
-  }
-  log.error({ err: error }, `a delivery failed: ${messageOf(error)}`)
-  return answers.plain(500, 'Something went wrong here; nothing was kept. Send it again.')
 }

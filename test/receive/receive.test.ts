@@ -343,7 +343,7 @@ describe('one webhook for many repositories', () => {
     const listed = await aReceiver([aHook({ name: 'far', access: from(many) })])
     await listed.post(far.path, { body, headers: asGitHub(body) })
     expect(listed.refused[0]).toContain('192.0.2.4, 1 more)')
-    expect(alone.refused).toEqual(['127.0.0.1 is outside "allow-from" (192.0.2.0/24)'])
+    expect(alone.refused).toEqual(['the address is outside "allow-from" (192.0.2.0/24)'])
   })
 
   test('is not there when the host has no shared secret', async () => {
@@ -351,6 +351,20 @@ describe('one webhook for many repositories', () => {
     const body = aPushBody()
     expect((await post('/github', { body, headers: asGitHub(body) })).status).toBe(404)
   })
+})
+
+test('who cannot be looked up while the database is away is told to come again, in words for a program', async () => {
+  const away = new RunhookError('storage', 'The database cannot be used: canary.')
+  const hook = aHook({
+    ...{ name: 'df', path: '/df', host: 'webhook', repositories: [], secrets: [] },
+    access: { users: [], login: true, from: null },
+  })
+  const site = await aReceiver([hook], { parts: { login: () => Promise.reject(away) } })
+  const answer = await site.post('/df', { body: '{}', headers: { authorization: 'Bearer rh_x' } })
+  expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': expect.anything() } })
+  expect(answer.headers['content-type']).toContain('text/plain')
+  expect(answer.text).not.toContain('canary')
+  expect(site.refused).toEqual([away.message])
 })
 
 describe('a plain URL', () => {

@@ -12,6 +12,12 @@ const hooks = [
     ...{ name: 'df', path: '/df', host: 'webhook', repositories: [], secrets: [] },
     tokens: [{ ...held, name: 'DF_TOKEN' }],
   }),
+  aHook({
+    ...{ name: 'both', path: '/hooks/both', secrets: [held] },
+    tokens: [{ ...held, name: 'BOTH_TOKEN' }],
+  }),
+  aHook({ name: 'open', path: '/hooks/open', secrets: [], tokens: [], open: true }),
+  aHook({ name: 'github2', path: '/github2', secrets: [held] }),
 ]
 const config = {
   hooks: new Map(hooks.map((hook) => [hook.name, hook])),
@@ -34,9 +40,14 @@ test.each([
     'the token is not the one configured',
     'Compare the token of the caller with DF_TOKEN: an admin sees it at /-/hooks/df/setup',
   ],
+  [
+    '/hooks/both',
+    'the token is not the one configured',
+    'Compare the token of the caller with BOTH_TOKEN: an admin',
+  ],
   ['/df', 'name and password are not among "users"', 'with "users" of the hook'],
   ['/dff', 'nothing answers at this path', 'Did it mean /df?'],
-  ['/df', '192.0.2.1 is outside "allow-from" (10.0.0.0/8)', 'write it into "allow-from"'],
+  ['/df', 'the address is outside "allow-from" (10.0.0.0/8)', 'write it into "allow-from"'],
 ])('at %s, "%s" is answered with what to do, and no secret', (path, reason, says) => {
   const advice = adviceOn({ path, reason }, config)
   expect(advice).toContain(says)
@@ -48,6 +59,8 @@ test.each([
   ['/hooks/blog', 'X-Hub-Signature-256 is sha1…, not sha256='],
   ['/.env', 'nothing answers at this path'],
   ['/hooks/quite-another', differ],
+  ['/hooks/open', differ], // of before it was open
+  ['/github', 'not JSON'],
 ])('at %s, of "%s" there is nothing more to say', (path, reason) => {
   expect(adviceOn({ path, reason }, config)).toBeNull()
 })
