@@ -61,7 +61,7 @@ function urlProblem(text: string): string | null {
 
 /** As libpq takes them, and the client library does not: what is no URL because each has its port, too. */
 function namesSeveral(text: string, url: URL | null): boolean {
-  const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#@]*)/.exec(text) ?? []
+  const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(text) ?? []
   return host.includes(',') || (url?.searchParams.get('host') ?? '').includes(',')
 }
 

@@ -74,6 +74,16 @@ describe('a database', () => {
     expect(JSON.stringify(problems)).not.toMatch(/canary|pass@/)
   })
 
+  test('may have a comma and an @ in its password', async () => {
+    for (const url of [
+      'postgres://a:p@ss,word@localhost/d',
+      'postgres://a:p,q@localhost/d?application_name=a,b',
+    ])
+      expect(
+        (await load({ database }, undefined, { environment: { SECRET, DATABASE_URL: url } })).lines,
+      ).toEqual([])
+  })
+
   test('that is a list, or no text, is refused', async () => {
     const one = `a secret; write "\${NAME}", { "file": "…" } or { "credential": "…" }`
     expect((await load({ database: [DATABASE_URL] })).lines).toEqual([
