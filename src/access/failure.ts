@@ -1,6 +1,7 @@
 /** What went wrong at the door, before it is known who asks: so it says nothing that not everybody may know. */
 
 import { RunhookError } from '../errors.ts'
+import { CALLBACK_PATH } from '../hooks/oidc.ts'
 import { noticePage } from './layout.ts'
 
 const AWAY =
@@ -13,7 +14,7 @@ const AGAIN = '5'
 export async function failurePage(
   thrown: unknown,
   report: ((thrown: unknown) => void) | undefined,
-  method: string,
+  { method, path }: { readonly method: string; readonly path: string },
 ): Promise<Response> {
   if (thrown instanceof RunhookError && thrown.httpStatus < 500) {
     const words = `${thrown.message} ${thrown.hint ?? ''}`.trim()
@@ -22,13 +23,14 @@ export async function failurePage(
   if (thrown instanceof RunhookError && thrown.code === 'busy')
     return noticePage(503, 'Busy', thrown.message)
   report?.(thrown)
-  if (thrown instanceof RunhookError && thrown.code === 'storage') return awayPage(method)
+  if (thrown instanceof RunhookError && thrown.code === 'storage')
+    return awayPage((method === 'GET' || method === 'HEAD') && path !== CALLBACK_PATH)
   const words = 'Something went wrong inside the server. Its log says what.'
   return noticePage(500, 'Failed', words)
 }
 
-async function awayPage(method: string): Promise<Response> {
-  const isLook = method === 'GET' || method === 'HEAD'
+/** `isLook`: asking again changes nothing, as it would for a code of a provider that counts once. */
+async function awayPage(isLook: boolean): Promise<Response> {
   const words = isLook ? AWAY : AWAY.replace(/ This page.*/, ' Go back and try again in a moment.')
   const answer = await noticePage(503, 'Not at the moment', words)
   answer.headers.set('retry-after', AGAIN)

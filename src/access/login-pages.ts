@@ -19,7 +19,7 @@ const anybody = { role: 'anybody' } as const
 const unrecorded = { ...anybody, audit: null } as const // sign-in.ts keeps the record
 
 export function loginPages(pages: Pages, door: Door, signIn: SignIn, oidc: OidcLogin | null): void {
-  pages.get(STYLE_PATH, anybody, styleAnswer)
+  pages.get(STYLE_PATH, anybody, (c) => styleAnswer(new URL(c.req.url).search.slice(1)))
 
   pages.get('/-/login', anybody, async (c) => {
     const problem = wayProblem(door, c)
@@ -123,19 +123,24 @@ export interface LoginPage {
   readonly name?: string
   readonly problem?: string
   readonly oidc: OidcLogin | null
+  /** Drawn at an address that takes no form. */
+  readonly isElsewhere?: boolean
   /** Where he may also sign out, who has just done so here. */
   readonly elsewhere?: string | null
 }
 
-/** The form has no address of its own: it goes to that of the page, and `#L42` of a link with it, all the way back. */
+/**
+ * Where the page is that of the form, it has no address of its own: it goes to that of the page, and `#L42` of a link
+ * with it, all the way back.
+ */
 export function loginPage(shown: LoginPage): Promise<Response> {
-  const { status, next, name = '', problem = null, oidc, elsewhere = null } = shown
+  const { status, next, name = '', problem = null, oidc, elsewhere = null, isElsewhere } = shown
   const hint = html`<p>No password yet? <code>runhook user link NAME</code> on the server prints a link that lets
 you in.</p>`
   const content = html`${problemOf(problem)}
 ${oidc && elsewhere ? leftPart(oidc, elsewhere) : ''}
 ${oidc ? providerPart(oidc, ownPath(next)) : ''}
-<form class="wide" method="post">
+<form class="wide" method="post"${isElsewhere ? html` action="/-/login"` : ''}>
 <input type="hidden" name="next" value="${ownPath(next)}">
 <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required${oidc ? '' : ' autofocus'}></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>

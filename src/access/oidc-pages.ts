@@ -17,7 +17,13 @@ export function oidcPages(pages: Pages, door: Door, oidc: OidcLogin): void {
 
   const refused = (thrown: unknown, next: string) => {
     if (!(thrown instanceof OidcRefusal)) throw thrown
-    return loginPage({ status: thrown.status, next, problem: thrown.words, oidc })
+    return loginPage({
+      status: thrown.status,
+      next,
+      problem: thrown.words,
+      oidc,
+      isElsewhere: true,
+    })
   }
 
   pages.get(START_PATH, anybody, async (c) => {

@@ -79,7 +79,7 @@ export function createPages(door: Door): Pages {
     if (!known) throw new Error(`${method} ${path} declares no role.`)
     declaring(() => app.on(method, [path], withSafeHeaders, guard(door, page.role), ...chain))
   }
-  app.onError((thrown, c) => failurePage(thrown, door.report, c.req.method))
+  app.onError((thrown, c) => failurePage(thrown, door.report, c.req))
   return {
     app,
     get: (path, page, handle) => add('GET', path, page, [async (c) => handle(c)]),

@@ -120,7 +120,7 @@ function tooMany({ whose }: Stay): RunhookError {
   return new RunhookError(
     'too-many',
     `${whose} has ${STREAMS_MAX} pages and logs open that are still moving, which is the most.`,
-    { hint: 'Close some; this one then goes on by itself.' },
+    { hint: 'Close some, and try again.' },
   )
 }
 

@@ -40,18 +40,19 @@ th { color: var(--dim); font-size: 12px; font-weight: 550; }
 @media (max-width: 760px) { main { margin: 14px; padding: 16px 18px 22px; } button, input, a.button { min-height: 40px; } }
 `
 
+export const STYLE_PATH = '/-/access.css'
+const version = createHash('sha256').update(style).digest('hex').slice(0, 12)
+
 /**
  * Named by what it says, so that browsers keep it: one that had to ask again could draw the page without it for a
  * moment, and say that the transition to it was broken off.
  */
-export const STYLE_PATH = '/-/access.css'
-export const styleUrl = `${STYLE_PATH}?${createHash('sha256').update(style).digest('hex').slice(0, 12)}`
+export const styleUrl = `${STYLE_PATH}?${version}`
 
-export function styleAnswer(): Response {
+/** `wanted`: the version that a page asks for, which may be of another release behind the same address. */
+export function styleAnswer(wanted: string): Response {
+  const keep = wanted === version ? 'public, max-age=31536000, immutable' : 'no-store'
   return new Response(style, {
-    headers: {
-      'content-type': 'text/css; charset=utf-8',
-      'cache-control': 'public, max-age=31536000, immutable',
-    },
+    headers: { 'content-type': 'text/css; charset=utf-8', 'cache-control': keep },
   })
 }

@@ -3,11 +3,11 @@
  * loading the hooks: a person who may look at runs need not be able to read the secrets.
  */
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'jsonc-parser'
-import { RunhookError } from '../errors.ts'
+import { RunhookError, systemCode } from '../errors.ts'
 import { readEnvFile } from '../hooks/env.ts'
 import { createVariables } from '../hooks/variables.ts'
 import { type Client, createClient, socketWay } from './client.ts'
@@ -43,7 +43,7 @@ export async function connect(options: PlaceOptions, terminal: Terminal): Promis
 function refuseMissing(options: PlaceOptions, socket: string, terminal: Terminal): void {
   const file = configFile(options, terminal)
   const isNamed = options.data === undefined && options.config !== undefined
-  if (!isNamed || existsSync(file) || existsSync(socket)) return
+  if (!isNamed || !isMissing(file) || !isMissing(socket)) return
   throw new RunhookError(
     'unreachable',
     `There is no hooks file at ${file}, and no server beside it.`,
@@ -51,6 +51,16 @@ function refuseMissing(options: PlaceOptions, socket: string, terminal: Terminal
       hint: 'Name that of the server with --config FILE, or its data folder with --data FOLDER.',
     },
   )
+}
+
+/** Not what may not be looked at. */
+function isMissing(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')
+  }
 }
 
 /** As hooks/settings.ts decides it: --data, `server.data` of the file, $STATE_DIRECTORY, .runhook. */

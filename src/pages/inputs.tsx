@@ -115,6 +115,8 @@ export async function startHook(c: Ask, parts: PagesParts, hook: Hook): Promise<
     return seeOther(`${BASE}/runs/${run.id}`)
   } catch (error) {
     if (given.length === 0 || !(error instanceof RunhookError)) throw error
+    // The form is where the reason stands; and what is not his to put right is told and noted as anything like it.
+    if (error.httpStatus >= 500 || !startsByHand(hook)) throw error
     return { given: inputs, error }
   }
 }

@@ -35,7 +35,7 @@ export function mountBadges(parts: Pick<PagesParts, 'store' | 'hooks' | 'report'
 function apart({ report }: Pick<PagesParts, 'report'>): Hono {
   const app = new Hono()
   app.onError(async (thrown, c) => {
-    const answer = await failurePage(thrown, report, c.req.method)
+    const answer = await failurePage(thrown, report, c.req)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) answer.headers.set(name, value)
     return answer
   })

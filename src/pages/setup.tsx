@@ -148,8 +148,8 @@ function Try({ hook, url, mayRun }: { hook: Hook; url: string; mayRun: boolean }
         {sendsTests ? 'Or from' : 'From'} any shell that has {usedBy(recipes)}.{' '}
         {hook.open ? null : (
           <>
-            <code>read -rs {asked.variable}</code> asks for {asked.wanted}, and keeps it out of the
-            shell's history; without it nothing is sent.
+            <code>read -rs {asked.variable}</code> (in bash or zsh) asks for {asked.wanted}, and
+            keeps it out of the shell's history; without it nothing is sent.
           </>
         )}
       </p>

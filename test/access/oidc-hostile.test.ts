@@ -233,6 +233,7 @@ describe('a provider', () => {
     const { site } = await aLiarsSite(lies)
     const { begun } = await goTo(site)
     expect([begun.status, begun.cookie]).toEqual([status, undefined])
+    expect(begun.text).toContain('action="/-/login"') // at this address nobody takes a password
     expect(await site.audit()).toEqual(['? oidc login provider unreachable'])
   })
 

@@ -479,3 +479,13 @@ test('the audit log tells of all of it, and of no secret', async () => {
   expect(rows).toHaveLength(1)
   expect(rows[0]).toMatchObject({ who: 'root', address: '' })
 })
+
+test('the sheet of these pages is kept by browsers, and one of another release is not', async () => {
+  const site = await aSite()
+  const [, address = ''] =
+    (await site.ask('/-/login')).text.match(/href="(.-.access\.css[^"]*)"/) ?? []
+  const kept = async (path: string) => (await site.ask(path)).headers['cache-control']
+  expect(await kept(address)).toBe('public, max-age=31536000, immutable')
+  for (const path of ['/-/access.css', '/-/access.css?0123456789ab'])
+    expect(await kept(path)).toBe('no-store')
+})

@@ -1,5 +1,7 @@
 /** What is sent to a form's address and is no form: told so, and done nothing about. */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildPages } from '../../src/pages/app.ts'
 import type { PagesParts } from '../../src/pages/parts.ts'
@@ -108,6 +110,17 @@ describe('the form of a hook', () => {
     const mended = await site.form('/-/hooks/tidy/run', { ...fields, 'input:count': '2' })
     expect(mended.status).toBe(303)
   })
+})
+
+test('what was started when its hook could no more be started by hand says so', async () => {
+  const site = await aSite(hooks)
+  const off = { ...hooks, tidy: { ...hooks.tidy, enabled: false } }
+  writeFileSync(join(site.directory, 'hooks.json'), JSON.stringify({ hooks: off }), { mode: 0o600 })
+  const { config } = await site.load()
+  if (config) await site.server.reload(config)
+  const answer = await site.form('/-/hooks/tidy/run', { 'input:what': 'x' })
+  expect(answer.status).toBe(409)
+  expect(await answer.text()).toMatch(/tidy.*is switched off/)
 })
 
 test('what may not be sent is not read', async () => {

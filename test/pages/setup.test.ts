@@ -74,7 +74,9 @@ describe('the call to paste', () => {
 
   needs('curl')('sends nothing without the secret, and says what to set', async () => {
     const site = await aSite({ tidy: { on: 'manual', secret: SECRET, run: 'true' } })
-    expect(await setupOf(site, 'tidy')).toContain('read -rs SECRET asks for the secret of tidy')
+    expect(await setupOf(site, 'tidy')).toContain(
+      'read -rs SECRET (in bash or zsh) asks for the secret of tidy',
+    )
     const calls = await callsOf(site)
     expect(calls).toHaveLength(2)
     for (const call of calls) {

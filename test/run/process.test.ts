@@ -135,7 +135,9 @@ test('every run leaves no file open behind it, and pipes are used again', async 
 test('a background process does not delay the end, and is ended with its step', async () => {
   const { sh } = aPlace()
   const begun = performance.now()
-  const ended = await sh('sleep 300 & echo $!')
+  // Until it sleeps it has the name of the shell that it was begun by.
+  const sleeps = 'until grep -q sleep /proc/$!/comm; do sleep 0.01; done'
+  const ended = await sh(`sleep 300 & ${sleeps}; echo $!`)
   const pid = Number(ended.output)
   expect(performance.now() - begun).toBeLessThan(10_000)
   expect(ended).toMatchObject({ exitCode: 0, endedBy: null, outputHeld: false })
