@@ -46,6 +46,8 @@ export interface Hands {
 
 /** Renewals of a lease go by connections of their own: no run that is slow or talks much holds them up. */
 const BEATS = 3
+/** Longer than of others: where no new connection can be had for a while, the runs of this worker need not end. */
+const BEATS_LIFETIME_S = 600
 
 /** Throws a RunhookError when the data folder cannot be had. */
 export async function openWorker(config: Config, log: Log): Promise<RunningWorker> {
@@ -86,7 +88,7 @@ export function handsOf(member: Member, current: Current, log: Log): Hands {
   const { config } = current
   const machine = new Machine(config.server.data)
   const name = `${config.server.worker.name} beat`
-  const beats = new Postgres(member.url, { name, connections: BEATS })
+  const beats = new Postgres(member.url, { name, connections: BEATS, lifetimeS: BEATS_LIFETIME_S })
   const worker = fleetWorker(member, current, machine, beats, log)
   log.info(`    ${machine.holding.says}`)
   prepareLimits(config.hooks.values(), machine.holding, log)
@@ -152,7 +154,7 @@ function trustOf(
       ended: (runId) => trust.ended(runId),
     },
     neverStarted: (runId) => trust.neverStarted(runId),
-    mayMiss: (hook, rollout) => trust.mayMiss(hook, rollout),
+    mayMiss: (first, rollout) => trust.mayMiss(first, rollout),
   }
 }
 

@@ -4,11 +4,13 @@
  *
  * A line for each: `+12 1767225600000` when it is about to start, `=12` when it has ended, `-12` when it turned
  * out that its command was never started. A retry gets a number of its own each time that it is written down, so
- * with it stands of which first attempt it is which one: `+19 1767225600000 12.1`. And `^12 site` for a rollout of a
- * hook that is newer than all before; this is never forgotten. Written before the command; not forced to disk, for whoever can cut
- * this machine's power at will needs no database.
+ * with it stands of which first attempt it is which one: `+19 1767225600000 12.1`. And `^12 site 9f3c01d2aa47` for a
+ * rollout that is newer than all before of its hook, ref, event and inputs, which the last word is the hash of; this is
+ * never forgotten. Written before the command; not forced to disk, for whoever can cut this machine's power at will
+ * needs no database.
  */
 
+import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { RunhookError } from '../errors.ts'
 
@@ -18,10 +20,17 @@ export interface JournalOptions {
   readonly now?: () => number
 }
 
-/** What is remembered of a run. */
-export interface Beginning {
-  readonly id: number
+/** Rollouts of which each makes those before it old: by what a worker catches up with, see postgres/catch-up.ts. */
+export interface Lane {
   readonly hook: string
+  readonly refName: string | null
+  readonly event: string
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+/** What is remembered of a run. */
+export interface Beginning extends Lane {
+  readonly id: number
   readonly rollout: number | null
   readonly retry: { readonly first?: number; readonly number: number } | null
 }
@@ -38,13 +47,13 @@ interface Known {
 }
 
 const LINE =
-  /^(?:\+([1-9]\d*) (\d+)(?: ([1-9]\d*\.[1-9]\d*))?|([=-])([1-9]\d*)|\^([1-9]\d*) ([a-z0-9-]+))$/
+  /^(?:\+([1-9]\d*) (\d+)(?: ([1-9]\d*\.[1-9]\d*))?|([=-])([1-9]\d*)|\^([1-9]\d*) ([a-z0-9-]+ [0-9a-f]{12}))$/
 
 export class Journal {
   readonly #path: string
   readonly #now: () => number
   readonly #entries: Map<number, Entry>
-  /** The newest that was begun of each hook. */
+  /** The newest that was begun of each lane. */
   readonly #rollouts: Map<string, number>
 
   /** Throws a RunhookError when it holds what this program did not write: then it proves nothing. */
@@ -64,21 +73,21 @@ export class Journal {
     return attempt !== null && [...this.#entries.values()].some((one) => one.attempt === attempt)
   }
 
-  /** Whether a rollout of the hook was begun that is as new. */
-  hasRollout(hook: string, rollout: number): boolean {
-    return (this.#rollouts.get(hook) ?? 0) >= rollout
+  /** Whether a rollout of the lane was begun that is as new. */
+  hasRollout(lane: Lane, rollout: number): boolean {
+    return (this.#rollouts.get(nameOf(lane)) ?? 0) >= rollout
   }
 
   /** Throws the system's error when it cannot be written; then nothing may be started. */
   begin(run: Beginning): void {
-    const { id, hook, rollout } = run
+    const { id, rollout } = run
     const at = this.#now()
     const attempt = attemptOf(run)
     this.#append(begunLine(id, at, attempt))
     this.#entries.set(id, { at, ended: false, attempt })
-    if (rollout === null || this.hasRollout(hook, rollout)) return
-    this.#append(`^${rollout} ${hook}`)
-    this.#rollouts.set(hook, rollout)
+    if (rollout === null || this.hasRollout(run, rollout)) return
+    this.#append(`^${rollout} ${nameOf(run)}`)
+    this.#rollouts.set(nameOf(run), rollout)
   }
 
   ended(runId: number): void {
@@ -108,11 +117,16 @@ export class Journal {
       begunLine(id, at, attempt),
       ...(ended ? [`=${id}`] : []),
     ])
-    lines.push(...[...this.#rollouts].map(([hook, rollout]) => `^${rollout} ${hook}`))
+    lines.push(...[...this.#rollouts].map(([lane, rollout]) => `^${rollout} ${lane}`))
     const text = lines.map((line) => `${line}\n`).join('')
     writeFileSync(`${this.#path}.new`, text, { mode: 0o600 })
     renameSync(`${this.#path}.new`, this.#path)
   }
+}
+
+function nameOf({ hook, refName, event, inputs }: Lane): string {
+  const about = [refName, event, Object.entries(inputs).toSorted()]
+  return `${hook} ${createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 12)}`
 }
 
 function begunLine(id: number, at: number, attempt: string | null): string {
@@ -129,10 +143,10 @@ function read(path: string): Known {
   const rollouts = new Map<string, number>()
   const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
   for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
-    const [, begun, at, attempt = null, sign, other, rollout, hook] = LINE.exec(line) ?? []
+    const [, begun, at, attempt = null, sign, other, rollout, lane] = LINE.exec(line) ?? []
     const known = entries.get(Number(other))
     if (begun !== undefined) entries.set(Number(begun), { at: Number(at), ended: false, attempt })
-    else if (hook !== undefined) rollouts.set(hook, Number(rollout))
+    else if (lane !== undefined) rollouts.set(lane, Number(rollout))
     else if (sign === '-') entries.delete(Number(other))
     else if (sign === undefined) throw unreadable(path, index + 1)
     else if (known !== undefined) entries.set(Number(other), { ...known, ended: true })

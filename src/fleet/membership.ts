@@ -72,7 +72,12 @@ export class Membership {
     const { name } = this.#parts.identity
     for (const run of runs)
       await this.#unlessHopeless(() => settleFormer(run, { ...this.#parts, name, started }))
-    await this.#unlessHopeless(() => this.#parts.catchUp())
+    await this.catchUp()
+  }
+
+  /** Whoever was away, at work or not, runs what it missed; of one hook that cannot be read nothing. */
+  catchUp(): Promise<void> {
+    return this.#unlessHopeless(() => this.#parts.catchUp())
   }
 
   /** One row that a hand in the database has spoilt does not keep this worker from all others. */

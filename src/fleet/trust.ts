@@ -20,7 +20,7 @@ import {
   sealFields,
 } from '../postgres/seal.ts'
 import type { Begun } from '../record/store.ts'
-import { type Beginning, Journal } from './journal.ts'
+import { type Beginning, Journal, type Lane } from './journal.ts'
 
 /** By the settings alone: null, or why this worker does not run the hook. `hook` is as its own file has it. */
 export function mayRun(
@@ -102,8 +102,8 @@ export class Trust {
   }
 
   /** Whether this worker, that was away, may have missed it: who seals nothing believes the database in that. */
-  mayMiss(hook: string, rollout: number): boolean {
-    return this.#settings().sealKeys === null || !this.#journal.hasRollout(hook, rollout)
+  mayMiss(lane: Lane, rollout: number): boolean {
+    return this.#settings().sealKeys === null || !this.#journal.hasRollout(lane, rollout)
   }
 
   ended(runId: number): void {

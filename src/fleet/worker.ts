@@ -209,6 +209,7 @@ export class FleetWorker {
       this.#replacing = true
       await this.#guard?.replace()
       this.#replacing = false
+      void this.#member.catchUp() // others took it to be away, and passed it by
     }
     this.#parts.log.info('    the database is in reach again; taking runs')
     this.wake()

@@ -19,8 +19,11 @@ import { digestOf, unfit } from './sealed.ts'
 /** They were asked for already, so they are no more than may wait. */
 const roomForAll = { most: Infinity, fits: async () => true }
 
-/** By what a worker remembers itself: whether it has begun nothing of the hook that is as new as this rollout. */
-export type MayMiss = (hook: string, rollout: number) => boolean
+/** By what a worker remembers itself: whether it has begun nothing as new of what this first run of a rollout is of. */
+export type MayMiss = (
+  first: Pick<Run, 'hook' | 'refName' | 'event' | 'inputs'>,
+  rollout: number,
+) => boolean
 
 /** The runs that now wait for this worker. */
 export async function catchUp(
@@ -40,7 +43,7 @@ export async function catchUp(
     ])
     for (const row of missed) {
       const id = number(row, 'id')
-      const newer = !mayMiss(hook.name, id)
+      const newer = !mayMiss(runOf(row), id)
       caught.push(...(await planner.transaction((plan) => one(plan, worker.name, hook, id, newer))))
     }
   }

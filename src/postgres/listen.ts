@@ -118,7 +118,9 @@ export class Listener {
         await Promise.race([this.#pause(heartbeatMs), broken.promise])
         if (!this.#closing.signal.aborted) await ask('SELECT 1')
         if (!this.#hears || performance.now() - provenAt < proveMs) continue
-        if (!(await this.#comesBack())) throw new Error('the connection brings no news any more')
+        const comesBack = await this.#comesBack().catch(() => null)
+        if (comesBack === null) continue // who sends it could not: that says nothing of this connection
+        if (!comesBack) throw new Error('the connection brings no news any more')
         provenAt = performance.now()
       }
     } finally {

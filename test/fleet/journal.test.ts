@@ -7,7 +7,8 @@ import { aDirectory } from '../some.ts'
 const options = { keepMs: 1000, now: () => 5000 }
 
 const aRun = (id: number, fields: Partial<Beginning> = {}): Beginning => {
-  return { id, hook: 'site', rollout: null, retry: null, ...fields }
+  const lane = { hook: 'site', refName: 'main', event: 'push', inputs: {} }
+  return { id, ...lane, rollout: null, retry: null, ...fields }
 }
 
 function aJournal(text?: string) {
@@ -85,14 +86,21 @@ test('a retry is known by its first attempt, whatever number it gets', () => {
   expect(next.has(aRun(50, { retry }))).toBe(false)
 })
 
-test('the newest rollout of a hook is never forgotten', () => {
+test('the newest rollout of a hook, ref, event and inputs is never forgotten', () => {
   const { path, open } = aJournal()
   const journal = open()
   for (const rollout of [12, 20, 15]) journal.begin(aRun(rollout + 1, { rollout }))
   journal.begin(aRun(30, { hook: 'blog-2', rollout: 30 }))
   for (const one of [journal, open(), open({ now: () => 9000 })]) {
-    expect([19, 20, 21].map((id) => one.hasRollout('site', id))).toEqual([true, true, false])
-    expect([one.hasRollout('blog-2', 30), one.hasRollout('other', 1)]).toEqual([true, false])
+    expect([19, 20, 21].map((id) => one.hasRollout(aRun(1), id))).toEqual([true, true, false])
+    expect(one.hasRollout(aRun(1, { hook: 'blog-2' }), 30)).toBe(true)
+    const others = [
+      { hook: 'other' },
+      { refName: 'staging' },
+      { event: 'manual' },
+      { inputs: { what: 'x' } },
+    ]
+    for (const other of others) expect(one.hasRollout(aRun(1, other), 1)).toBe(false)
   }
-  expect(readFileSync(path, 'utf8')).toBe('^20 site\n^30 blog-2\n')
+  expect(readFileSync(path, 'utf8')).toMatch(/^\^20 site [0-9a-f]{12}\n\^30 blog-2 [0-9a-f]{12}\n$/)
 })

@@ -240,10 +240,10 @@ describe('a worker with a key', () => {
   test('misses no rollout that is older than one that it has begun', () => {
     const { trust, open } = aTrust()
     trust.begins(aRun({ id: 21, rollout: 20 }))
-    expect([19, 20, 21].map((id) => trust.mayMiss('blog', id))).toEqual([false, false, true])
-    expect(open().mayMiss('blog', 20)).toBe(false)
+    expect([19, 20, 21].map((id) => trust.mayMiss(aRun(), id))).toEqual([false, false, true])
+    expect(open().mayMiss(aRun(), 20)).toBe(false)
     const unsealed = aTrust(settings).trust
     unsealed.begins(aRun({ id: 21, rollout: 20 }))
-    expect(unsealed.mayMiss('blog', 20)).toBe(true)
+    expect(unsealed.mayMiss(aRun(), 20)).toBe(true)
   })
 })

@@ -175,10 +175,13 @@ test('the end of a run is written once the database is back, and told is its abs
 })
 
 test('cut off for half of its lease it ends its runs, and takes others when it is back', async () => {
-  const { claims, worker, folder } = aWorker({ steps: [waiting], leaseMs: 3000 })
+  let caughtUp = 0
+  const catchUp = async () => void caughtUp++
+  const { claims, worker, folder } = aWorker({ steps: [waiting], leaseMs: 3000, catchUp })
   claims.add()
   await worker.start()
   await until(() => began(folder) === 1)
+  expect(caughtUp).toBe(1)
   claims.reachable = false
   claims.add()
   await until(() => worker.running === 0, 'the end of the command')
@@ -191,6 +194,7 @@ test('cut off for half of its lease it ends its runs, and takes others when it i
     reason: 'worker web-1 could not reach the database for 1s500ms, so that another may take over',
   })
   expect(await ended(claims, 2)).toMatchObject({ status: 'success' })
+  expect(caughtUp).toBe(2) // others took it to be away, and passed it by
 })
 
 test('the end of a run whose claim was lost is not written, and the worker goes on', async () => {

@@ -22,6 +22,7 @@ export interface WorkerOptions {
   readonly slots?: number
   readonly leaseMs?: number
   readonly refusal?: WorkerParts['trust']['refusal']
+  readonly catchUp?: WorkerParts['catchUp']
 }
 
 const settings = {
@@ -73,7 +74,7 @@ export function buildWorker(options: WorkerOptions): { worker: FleetWorker; mach
       ended: () => undefined,
     },
     neverStarted: () => undefined,
-    catchUp: async () => undefined,
+    catchUp: options.catchUp ?? (async () => undefined),
     execute: (work, signal, onStep) => executeRun(work, { ...tools, signal, onStep }),
     outputSize: (id) => output.size(id),
     log,
