@@ -53,6 +53,8 @@ export class Journal {
   readonly #path: string
   readonly #now: () => number
   readonly #entries: Map<number, Entry>
+  /** Of those of them that are retries. */
+  readonly #attempts: Set<string>
   /** The newest that was begun of each lane. */
   readonly #rollouts: Map<string, number>
 
@@ -63,14 +65,14 @@ export class Journal {
     const oldest = now() - keepMs
     const { entries, rollouts } = read(path)
     this.#entries = new Map([...entries].filter(([, { at }]) => at >= oldest))
+    this.#attempts = new Set([...this.#entries.values()].flatMap(({ attempt }) => attempt ?? []))
     this.#rollouts = rollouts
     this.#rewrite()
   }
 
   has(run: Pick<Beginning, 'id' | 'retry'>): boolean {
     const attempt = attemptOf(run)
-    if (this.#entries.has(run.id)) return true
-    return attempt !== null && [...this.#entries.values()].some((one) => one.attempt === attempt)
+    return this.#entries.has(run.id) || (attempt !== null && this.#attempts.has(attempt))
   }
 
   /** Whether a rollout of the lane was begun that is as new. */
@@ -85,6 +87,7 @@ export class Journal {
     const attempt = attemptOf(run)
     this.#append(begunLine(id, at, attempt))
     this.#entries.set(id, { at, ended: false, attempt })
+    if (attempt !== null) this.#attempts.add(attempt)
     if (rollout === null || this.hasRollout(run, rollout)) return
     this.#append(`^${rollout} ${nameOf(run)}`)
     this.#rollouts.set(nameOf(run), rollout)
@@ -102,9 +105,11 @@ export class Journal {
    * this worker had begun, cannot be believed in that.
    */
   forget(runId: number): void {
-    if (this.#entries.get(runId)?.ended !== false) return
+    const entry = this.#entries.get(runId)
+    if (entry?.ended !== false) return
     this.#append(`-${runId}`)
     this.#entries.delete(runId)
+    if (entry.attempt !== null) this.#attempts.delete(entry.attempt)
   }
 
   #append(line: string): void {
