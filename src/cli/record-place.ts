@@ -25,7 +25,7 @@ export async function withDatabase<T>(
   name: string,
   work: (database: Postgres) => Promise<T>,
 ): Promise<T> {
-  const database = new Postgres(url, { name, connections: 2, mayOnlyRead: true })
+  const database = new Postgres(url, { name, connections: 2, mayOnlyRead: true, keepsPlans: false })
   try {
     return await work(database)
   } finally {

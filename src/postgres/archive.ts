@@ -38,7 +38,8 @@ const SNAPSHOT = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
 /**
  * Hands them to `take`, which must have read all it wants when it resolves. `keys`: of `server.seal`; users that
- * none of them has sealed are left behind, and runs that wait are cancelled, for an import seals what it gets.
+ * none of them has sealed are left behind, and runs that wait under no seal of theirs are cancelled, for an import
+ * seals what it gets.
  */
 export async function readPostgres<T>(
   database: Postgres,

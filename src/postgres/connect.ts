@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly mayOnlyRead?: boolean
   /** How long a connection is used at most. */
   readonly lifetimeS?: number
+  /** Whether plans are kept by name: not for who asks once, and cannot ask twice where a pooler mixes them up. */
+  readonly keepsPlans?: boolean
 }
 
 /** How long anybody waits for a connection: a sender is told 503 within that. */
@@ -58,11 +60,12 @@ export class Postgres implements Session {
   readonly #bornAt = new WeakMap<pg.ClientBase, number>()
   readonly #unreplicated = new WeakSet<pg.ClientBase>()
   #distrustedAt = 0
-  #keepsPlans = true
+  #keepsPlans: boolean
 
   /** `url` as libpq has it: postgres://user:password@host:5432/name?sslmode=verify-full */
   constructor(url: string, options: ConnectOptions) {
-    const { name, connections = 10, onLost, lifetimeS = LIFETIME_S } = options
+    const { name, connections = 10, onLost, lifetimeS = LIFETIME_S, keepsPlans = true } = options
+    this.#keepsPlans = keepsPlans
     this.#pool = new pg.Pool({
       connectionString: url,
       application_name: `runhook ${name}`.slice(0, 63),
