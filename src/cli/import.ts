@@ -77,7 +77,12 @@ async function sourceOf(
         : `${path} cannot be read: ${messageOf(cause)}.`
     throw new RunhookError('not-found', says, { hint: 'Name what "runhook export" wrote.', cause })
   })
-  return createReadStream(path)
+  return piecesOf(path)
+}
+
+/** Opened when it is read: where nobody comes to that, an error of it would be nobody's, and end this program. */
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path)
 }
 
 const words: readonly (readonly [kind: string, one: string, many: string])[] = [

@@ -97,16 +97,24 @@ export class Postgres implements Session {
     })
   }
 
+  /** A statement alone that another transaction stood in the way of was undone, and is asked again. */
   async query(sql: string, values: Values = []): Promise<Row[]> {
-    try {
-      return await this.#withClient(async (client) => {
-        const rows = rowsOf(await client.query(sql, values.map(storable)))
-        this.#requireReplicated(client)
-        return rows
-      })
-    } catch (error) {
-      throw asStorageError(error)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#queryOnce(sql, values)
+      } catch (error) {
+        if (tries < TRIES && isCollision(error)) continue
+        throw asStorageError(error)
+      }
     }
+  }
+
+  #queryOnce(sql: string, values: Values): Promise<Row[]> {
+    return this.#withClient(async (client) => {
+      const rows = rowsOf(await client.query(sql, values.map(storable)))
+      this.#requireReplicated(client)
+      return rows
+    })
   }
 
   /**

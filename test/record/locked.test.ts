@@ -1,7 +1,9 @@
 /** A database that another program holds: writes wait without holding up anything else, and not for ever. */
 
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqlite, type SqliteStore } from '../../src/record/sqlite.ts'
 import { aDelivery, aDirectory, aHook } from '../some.ts'
@@ -19,6 +21,23 @@ function aHeldStore() {
   onTestFinished(() => other.close())
   other.exec('BEGIN EXCLUSIVE')
   return { store, other, directory }
+}
+
+/** What another thread has to wait for its turn meanwhile: the machine's fault, and not that of the store. */
+async function machineWatch(): Promise<() => Promise<number>> {
+  const watch = `const { parentPort } = require('node:worker_threads')
+    let longest = 0, last = performance.now()
+    setInterval(() => { longest = Math.max(longest, performance.now() - last); last = performance.now() }, 5)
+    parentPort.on('message', () => parentPort.postMessage(longest))
+    parentPort.postMessage('ready')`
+  const thread = new Worker(watch, { eval: true })
+  onTestFinished(() => void thread.terminate())
+  await once(thread, 'message')
+  return async () => {
+    thread.postMessage('how long?')
+    const [longest] = await once(thread, 'message')
+    return longest
+  }
 }
 
 /** The longest time in which nothing else had its turn, until asked. */
@@ -53,22 +72,24 @@ async function deliverFor(store: SqliteStore, ms: number) {
 }
 
 test('held for a second and a half: everything is kept, and the loop goes on', async () => {
+  const busy = await machineWatch()
   const { store, other } = aHeldStore()
   setTimeout(() => other.exec('COMMIT'), 1500)
   const longest = loopWatch()
   const sent = await deliverFor(store, 2000)
-  expect(longest()).toBeLessThan(250)
+  expect(longest()).toBeLessThan(250 + (await busy()))
   expect(sent.filter(({ kept }) => !kept)).toEqual([])
   expect(await store.unfinished()).toHaveLength(sent.length)
 })
 
 test('held for seven seconds: refused within two, kept once it is free, the loop goes on', async () => {
+  const busy = await machineWatch()
   const { store, other } = aHeldStore()
   setTimeout(() => other.exec('COMMIT'), 7000)
   const longest = loopWatch()
   const sent = await deliverFor(store, 7500)
   const stall = longest() // of a busy machine, by which an answer may be late
-  expect(stall).toBeLessThan(250)
+  expect(stall).toBeLessThan(250 + (await busy()))
   const kept = sent.filter((one) => one.kept)
   expect(sent.filter((one) => one.ms > 2000 + stall)).toEqual([])
   expect(kept.length).toBeLessThan(sent.length)
