@@ -57,6 +57,11 @@ function checkAllow(written: AllowWritten, hooks: readonly string[], report: Rep
   if (names.length === 0) report.warn(at, 'allows nothing: this worker runs no hook at all')
   for (const [index, name] of names.entries()) {
     const here = [...at, Array.isArray(written) ? index : name]
+    // A list in a list is to the schema an object of hashes.
+    if (typeof name !== 'string') {
+      report.error(here, 'is no name of a hook; write ["blog"] or { "blog": "any" }')
+      continue
+    }
     const hashes = Array.isArray(written) ? 'any' : written[name]
     if (hashes?.length === 0)
       report.error(here, 'is an empty list, which no text fits; write "any", or its hash')

@@ -55,7 +55,7 @@ export function aNetwork(): Network {
 }
 
 /** Its ticker has a session of its own, and ignores what it is told politely. */
-export function ticking(seconds: number): string {
+export function ticking(seconds: number | string): string {
   const tick = 'while :; do echo "$HOOK_RUN $(date +%s%3N)" >> ticks; sleep 0.1; done'
   return `setsid sh -c 'trap "" TERM; ${tick}' & sleep ${seconds}; kill -9 $!`
 }
@@ -68,7 +68,10 @@ export async function workerCutOff(
 ): Promise<Figures> {
   const cluster = aCluster({
     url,
-    hooks: { site: groupHook('site', ticking(3)) },
+    // The first would go on until it is ended: nobody knows how soon the cut comes.
+    hooks: {
+      site: groupHook('site', `if mkdir first; then t=60; else t=3; fi; ${ticking('$t')}`),
+    },
     server: { lease: `${leaseMs}ms` },
   })
   writeFileSync(join(cluster.directory, 'ticks'), '')

@@ -64,6 +64,7 @@ function replaced(value: unknown, path: readonly string[], odd: unknown): unknow
   const [key, ...rest] = path
   if (key === undefined) return odd
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value) && key === 'length') return value // which not every value may be
   const copy = Array.isArray(value) ? [...value] : { ...value }
   return Object.assign(copy, { [key]: replaced(Reflect.get(value, key), rest, odd) })
 }

@@ -309,6 +309,7 @@ describe('what a worker allows', () => {
       ['A b'],
       'error server.allow[0]: "A b" is not a name of a hook; write lower-case letters, digits and "-"',
     ],
+    [[[]], 'error server.allow[0] is no name of a hook; write ["blog"] or { "blog": "any" }'],
     [['aa'], 'warn server.allow[0] names "aa", and this file has no such hook'],
     [[], 'warn server.allow allows nothing: this worker runs no hook at all'],
   ])('%j', async (allow, ...lines) => {
